@@ -1,0 +1,1 @@
+"""Model to text: one module a target, the C runtime, the report."""

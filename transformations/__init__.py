@@ -1,0 +1,1 @@
+"""Model to model: one sub-package a stage."""
