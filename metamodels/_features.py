@@ -1,7 +1,7 @@
 """How a dataclass field says which Ecore feature it mirrors.
 
-A field's type is enough to tell the feature: a dataclass is containment, an enumeration or a plain value is
-an attribute, a tuple is a multi-valued feature.  A reference is a string (the id of what is meant) and carries
+A field's type is enough to tell the feature: a dataclass is containment, an enumeration or a plain value
+is an attribute, a tuple is a multi-valued feature.  A reference is a string (the id of what is meant) with
 a ``Reference`` that names the class, because a frozen tree cannot point across itself.
 """
 

@@ -111,7 +111,7 @@ class SolveStatus(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where one component (one replica of it) runs; ``core`` on a CPU, ``region`` in a declared FPGA region."""
+    """Where one component (one replica of it) runs: ``core`` of a CPU, ``region`` of an FPGA if declared."""
 
     component: ComponentRef
     unit: UnitRef

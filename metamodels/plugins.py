@@ -26,7 +26,7 @@ class PluginClash(AicError):
 
 @dataclass(frozen=True)
 class PluginTable:
-    """Names of one plug-in point (``group``) and the "module:Attribute" each stands for, imported when asked."""
+    """Names of one plug-in point (``group``) and the "module:Attribute" of each, imported when asked."""
 
     group: str
     builtin: Mapping[str, str]

@@ -15,7 +15,9 @@ Golden = Callable[[str, str], None]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--update-golden``, which rewrites golden files instead of comparing with them."""
-    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; review them as a diff")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite golden files; review them as a diff"
+    )
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        assert path.exists(), f"no golden file {path.relative_to(ROOT)}: run pytest --update-golden and review it"
+        assert path.exists(), (
+            f"no golden file {path.relative_to(ROOT)}: run pytest --update-golden and review it"
+        )
         assert text == path.read_text(encoding="utf-8"), f"differs from {path.relative_to(ROOT)}"
 
     return compare
