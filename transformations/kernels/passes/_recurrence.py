@@ -1,0 +1,165 @@
+"""The dependence graph of a loop body, its depth and the recurrence bound on the initiation interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import islpy as isl
+from aicompiler.transformations.kernels._kernel import Kernel
+from xdsl.dialects import memref, scf
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+
+from ._accesses import Access
+from ._dependences import DependenceKind, carried_by
+from ._latency import access_latency, latency
+from ._storage import Storage
+from ._structure import array_name, constant_trips, surrounding_loops
+
+
+@dataclass(frozen=True)
+class Edge:
+    """``sink`` starts at least ``delay`` cycles after ``source`` of ``distance`` iterations before."""
+
+    source: Operation
+    sink: Operation
+    delay: int
+    distance: int
+
+
+class Body:
+    """One iteration of ``loop`` as a circuit: its inner loops are unrolled.
+
+    The delay of an operation is its latency (``_latency``) times the trips of those inner loops around it
+    that carry a dependence: their copies run one after the other.
+    """
+
+    def __init__(self, kernel: Kernel, loop: scf.ForOp, known: tuple[Access, ...], storage: Storage) -> None:
+        self.kernel, self.loop, self.known, self.storage = kernel, loop, known, storage
+        self._serial = {inner: any(carried_by(kernel, inner, known)) for inner in _inner_loops(loop)}
+        self.operations = [op for op in loop.walk() if op is not loop]
+        self._order = {op: place for place, op in enumerate(self.operations)}
+        self.edges = [*self._value_edges(), *self._memory_edges()]
+
+    def delay(self, op: Operation) -> int:
+        """Cycles from the start of ``op`` to its result, over all copies that run one after the other."""
+        cycles = latency(op)
+        if isinstance(op, memref.LoadOp | memref.StoreOp):
+            name = array_name(self.kernel, op.memref)
+            in_registers = name in self.storage.registers
+            cycles = access_latency(op, in_registers, not in_registers and name not in self.storage.on_chip)
+        for inner in surrounding_loops(op):
+            if self._serial.get(inner, False):
+                cycles *= constant_trips(inner) or 1
+        return cycles
+
+    def depth(self) -> int:
+        """Cycles from the start to the end of one iteration: the longest chain of delays, at least 1."""
+        start = dict.fromkeys(self.operations, 0)
+        forward = sorted((e for e in self.edges if not e.distance), key=lambda e: self._order[e.source])
+        for edge in forward:
+            start[edge.sink] = max(start[edge.sink], start[edge.source] + edge.delay)
+        return max([1, *(start[op] + self.delay(op) for op in self.operations)])
+
+    def recurrence_interval(self) -> int:
+        """recMII: the least II for which no cycle of dependences has Σ delay > II · Σ distance."""
+        low, high = 1, max(1, sum(edge.delay for edge in self.edges))
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self._has_positive_cycle(middle) else (low, middle)
+        return low
+
+    def _has_positive_cycle(self, interval: int) -> bool:
+        weights = [(e.source, e.sink, e.delay - interval * e.distance) for e in self.edges]
+        longest = dict.fromkeys(self.operations, 0)
+        for _ in range(len(longest) + 1):
+            changed = False
+            for source, sink, weight in weights:
+                if longest[source] + weight > longest[sink]:
+                    longest[sink], changed = longest[source] + weight, True
+            if not changed:
+                return False
+        return True
+
+    # --- edges through values ------------------------------------------------------------------------------
+
+    def _value_edges(self) -> Iterator[Edge]:
+        for op in self.operations:
+            for operand in op.operands:
+                yield from self._from_value(operand, op)
+            parent = op.parent_op()
+            if isinstance(parent, scf.IfOp):
+                yield Edge(parent, op, 0, 0)
+
+    def _from_value(self, value: SSAValue, sink: Operation) -> Iterator[Edge]:
+        for producer, distance in self._producers(value, 0, frozenset()):
+            yield Edge(producer, sink, self.delay(producer), distance)
+
+    def _producers(
+        self, value: SSAValue, distance: int, seen: frozenset[SSAValue]
+    ) -> Iterator[tuple[Operation, int]]:
+        """The operations that make ``value``, through region boundaries, and how many iterations before."""
+        if value in seen:
+            return
+        seen = seen | {value}
+        owner = value.owner
+        op = owner.parent_op() if isinstance(owner, Block) else owner
+        if isinstance(op, scf.ForOp) and (isinstance(value, BlockArgument) or op in self._order):
+            yield from self._loop_producers(op, value, distance, seen)
+        elif isinstance(op, scf.IfOp) and op in self._order:
+            yield op, distance
+            for region in (op.true_region, op.false_region):
+                terminator = region.block.last_op
+                assert terminator is not None and not isinstance(value, BlockArgument)
+                yield from self._producers(terminator.operands[op.results.index(value)], distance, seen)
+        elif op in self._order:
+            yield op, distance
+
+    def _loop_producers(
+        self, loop: scf.ForOp, value: SSAValue, distance: int, seen: frozenset[SSAValue]
+    ) -> Iterator[tuple[Operation, int]]:
+        is_argument = isinstance(value, BlockArgument)
+        position = value.index - 1 if isinstance(value, BlockArgument) else loop.results.index(value)
+        terminator = loop.body.block.last_op
+        assert terminator is not None
+        if position < 0 or (loop is not self.loop and loop not in self._order):
+            return
+        if loop is self.loop:
+            yield from self._producers(terminator.operands[position], distance + 1, seen)
+            return
+        yield from self._producers(loop.iter_args[position], distance, seen)
+        if not is_argument:
+            yield from self._producers(terminator.operands[position], distance, seen)
+
+    # --- edges through memory ------------------------------------------------------------------------------
+
+    def _memory_edges(self) -> Iterator[Edge]:
+        inside = [access for access in self.known if access.operation in self._order]
+        for place, first in enumerate(inside):
+            for second in inside[place + 1 :]:
+                if (first.is_write or second.is_write) and self._same_iteration(first, second):
+                    yield Edge(first.operation, second.operation, self._order_delay(first), 0)
+        for dependence in carried_by(self.kernel, self.loop, self.known):
+            if dependence.kind in (DependenceKind.FLOW, DependenceKind.OUTPUT, DependenceKind.ANTI):
+                delay = 0 if dependence.kind is DependenceKind.ANTI else self.delay(dependence.source)
+                yield Edge(dependence.source, dependence.sink, delay, dependence.distance)
+
+    def _order_delay(self, first: Access) -> int:
+        return self.delay(first.operation) if first.is_write else 0
+
+    def _same_iteration(self, first: Access, second: Access) -> bool:
+        """Whether one iteration of the pipelined loop may touch one element by both accesses."""
+        if first.name != second.name and "?" not in (first.name, second.name):
+            return False
+        depth = first.loops.index(self.loop) + 1
+        relations = [
+            access.relation.project_out(isl.dim_type.in_, depth, len(access.loops) - depth)
+            for access in (first, second)
+        ]
+        if relations[0].dim(isl.dim_type.out) != relations[1].dim(isl.dim_type.out):
+            return True
+        return not relations[0].intersect(relations[1]).is_empty()
+
+
+def _inner_loops(loop: scf.ForOp) -> Iterator[scf.ForOp]:
+    return (op for op in loop.walk() if isinstance(op, scf.ForOp) and op is not loop)

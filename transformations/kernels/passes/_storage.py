@@ -1,0 +1,119 @@
+"""Where the arrays of a circuit live: registers, block RAM banks, or outside behind m_axi."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import prod
+
+from aicompiler.metamodels.system import Unit
+from aicompiler.transformations.kernels._kernel import Kernel, Parameter, Partition
+from xdsl.dialects import memref
+from xdsl.ir import SSAValue
+
+from ._structure import array_name, array_shape, element_bits, entry_function, is_array
+
+BLOCK_RAM_BYTES = 2048
+"""Data bytes of one 18 Kbit block RAM (2048 x 9 bits, of which one is parity); ``Area.bram`` counts these."""
+PORTS = 2
+"""Accesses per cycle of one bank: block RAM has two ports."""
+SMALL_BANK_BITS = 1024
+"""Banks up to this size are built from logic (distributed RAM) and cost no block RAM."""
+SMALL_ARRAY = 64
+SMALL_TABLE = 256
+"""Elements up to which an array (a constant table) used in a pipeline is partitioned completely."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of a kernel, by the name that the user gave it."""
+
+    name: str
+    shape: tuple[int, ...]
+    bits: int  # per element
+    is_parameter: bool = False
+    is_table: bool = False
+
+    @property
+    def elements(self) -> int:
+        """Number of values."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What is on chip, and in how many banks; anything else is accessed through m_axi."""
+
+    arrays: dict[str, Array]
+    on_chip: frozenset[str]
+    registers: frozenset[str] = frozenset()
+    banks: dict[str, int] = field(default_factory=dict)
+
+    def ports(self, name: str) -> int | None:
+        """Accesses per cycle; ``None`` for registers, which have no limit."""
+        if name in self.registers:
+            return None
+        return PORTS * self.banks.get(name, 1) if name in self.on_chip else 1
+
+    def with_partitions(self, partitions: Iterable[Partition]) -> Storage:
+        """The same storage, split as a schedule says."""
+        known = tuple(partitions)
+        complete = {p.array for p in known if p.factor == 0}
+        scalars = {name for name, array in self.arrays.items() if not array.shape}
+        banks = {p.array: p.factor for p in known if p.factor}
+        return Storage(self.arrays, self.on_chip, frozenset(complete | scalars), banks)
+
+    def block_rams(self, name: str) -> int:
+        """18 Kbit block RAMs that an on-chip array takes."""
+        if name not in self.on_chip or name in self.registers:
+            return 0
+        array, banks = self.arrays[name], self.banks.get(name, 1)
+        bits = -(-array.elements // banks) * array.bits
+        return 0 if bits <= SMALL_BANK_BITS else banks * -(-bits // (8 * BLOCK_RAM_BYTES))
+
+
+def storage_of(kernel: Kernel, unit: Unit) -> Storage:
+    """Array parameters get an on-chip copy ``buf_<name>`` in signature order while ``unit`` has block RAM.
+
+    Local arrays and constant tables are always on chip and are counted first.  Scalars live in registers.
+    A unit without a declared area is taken to be large enough; the estimate refuses it anyway.
+    """
+    arrays = _arrays(kernel)
+    local = frozenset(name for name, array in arrays.items() if not array.is_parameter)
+    storage = Storage(arrays, local).with_partitions(())
+    budget = unit.area.bram * unit.fill_permille // 1000 if unit.area is not None else None
+    used = sum(storage.block_rams(name) for name in local)
+    for name in (p.name for p in kernel.signature.parameters if p.name in arrays):
+        larger = Storage(arrays, storage.on_chip | {name}, storage.registers)
+        if budget is None or used + larger.block_rams(name) <= budget:
+            used, storage = used + larger.block_rams(name), larger
+    return storage
+
+
+def partition_completely(array: Array) -> tuple[Partition, ...]:
+    """Every dimension of ``array`` split into registers."""
+    return tuple(Partition(array.name, dimension) for dimension in range(len(array.shape)))
+
+
+def is_small(array: Array) -> bool:
+    """Whether the array is split into registers when a pipeline uses it."""
+    return array.elements <= (SMALL_TABLE if array.is_table else SMALL_ARRAY)
+
+
+def _arrays(kernel: Kernel) -> dict[str, Array]:
+    block = entry_function(kernel).body.block
+    found: dict[str, Array] = {}
+    for argument, parameter in zip(block.args, kernel.signature.parameters, strict=True):
+        if is_array(argument):
+            found[parameter.name] = _parameter(argument, parameter)
+    for op in entry_function(kernel).walk():
+        if isinstance(op, memref.AllocaOp | memref.GetGlobalOp):
+            value = op.results[0]
+            name = array_name(kernel, value)
+            is_table = isinstance(op, memref.GetGlobalOp)
+            found[name] = Array(name, array_shape(value), element_bits(value), is_table=is_table)
+    return found
+
+
+def _parameter(value: SSAValue, parameter: Parameter) -> Array:
+    return Array(parameter.name, array_shape(value), element_bits(value), is_parameter=True)
