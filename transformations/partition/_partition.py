@@ -1,0 +1,150 @@
+"""The stage: proposers propose, the solver decides, and where nothing can be found the reason is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aicompiler.metamodels.deployment import CostTable, Deployment, SolveStatus
+from aicompiler.metamodels.diagnostics import Infeasible
+from aicompiler.metamodels.system import System
+
+from . import _explain, _solve
+from ._build import build_problem
+from ._deploy import deployment
+from .cpsat import build_model, hint
+from .heft import latest_starts
+from .jobs import problem_with
+from .problem import At, Choice, Problem
+from .proposals import PROPOSERS, Outcome, Proposal, Proposer
+from .timetable import Table, decode
+
+
+@dataclass(frozen=True)
+class PartitionOptions:
+    """How hard to look: who proposes, in how many rounds, how many proposals each, and the solver's budget.
+
+    ``deterministic_time`` is CP-SAT's own measure of work; 0 leaves the decision to the proposers.
+    """
+
+    proposers: tuple[str, ...] = ("heft",)
+    rounds: int = 1
+    proposals: int = 32
+    deterministic_time: float = 20.0
+    workers: int = 1
+    seed: int = 1
+
+    @property
+    def solver(self) -> _solve.SolverOptions:
+        """The solver's share of the options."""
+        return _solve.SolverOptions(self.deterministic_time, self.workers, self.seed)
+
+
+def partition(
+    system: System,
+    costs: CostTable,
+    previous: Deployment | None = None,
+    options: PartitionOptions = PartitionOptions(),
+) -> Deployment:
+    """The deployment of least energy per hyperperiod (fJ) that satisfies the model, with its proved bound.
+
+    ``previous`` is tried first and wins ties.  Raises ``ModelError`` for a model that no time table expresses
+    and ``Infeasible`` with the flow, entry, budget or pin at fault.
+    """
+    problem = build_problem(system, costs)
+    _explain.check_necessary(problem)
+    best = _heuristics(problem, previous, options)
+    table = best.result if best and isinstance(best.result, Table) else None
+    proposer = best.proposal.proposer if best else ""
+    if options.deterministic_time <= 0:
+        if table is None:
+            raise _not_found(problem, "no proposer found a deployment", "let the solver look for one")
+        return deployment(problem, table, status=SolveStatus.FEASIBLE, bound_fj=None, proposer=proposer)
+    return _decide(problem, table, proposer, options)
+
+
+def _decide(problem: Problem, table: Table | None, proposer: str, options: PartitionOptions) -> Deployment:
+    """The solver's table if it is better, else the heuristic's; both with the solver's bound."""
+    model = build_model(problem)
+    if table is not None:
+        hint(model, table)
+    answer = _solve.solve(model, options.solver)
+    if answer.outcome is _solve.Outcome.INFEASIBLE:
+        assert table is None, "CP-SAT calls a problem infeasible of which a table is known"
+        raise _explain.infeasible(problem, options.solver)
+    if answer.table is not None and (table is None or answer.table.energy_fj < table.energy_fj):
+        table, proposer = answer.table, "cp-sat"
+    if table is None:
+        text = f"no deployment was found within a deterministic time of {options.deterministic_time}; none is excluded"
+        raise _not_found(problem, text, "raise the budget or relax deadlines")
+    proved = answer.outcome is _solve.Outcome.OPTIMAL and table.energy_fj - answer.bound_fj < model.unit_fj
+    bound = table.energy_fj if proved and model.unit_fj == 1 else answer.bound_fj
+    status = SolveStatus.OPTIMAL if proved else SolveStatus.FEASIBLE
+    return deployment(problem, table, status=status, bound_fj=bound, proposer=proposer)
+
+
+def _not_found(problem: Problem, text: str, advice: str) -> Infeasible:
+    return Infeasible(problem_with(problem.system, "not-found", text, advice))
+
+
+# --- proposals ----------------------------------------------------------------------------------------------
+
+
+def _heuristics(problem: Problem, previous: Deployment | None, options: PartitionOptions) -> Outcome | None:
+    """The best proposal that has a table: least energy, then the earliest proposed."""
+    outcomes: list[Outcome] = []
+    if previous is not None and (old := _from_deployment(problem, previous)) is not None:
+        outcomes.append(_decoded(problem, old))
+    proposers: list[Proposer] = [PROPOSERS.load(name)() for name in options.proposers]
+    for _ in range(options.rounds):
+        feedback = tuple(outcomes)
+        for proposer in proposers:
+            best = _best(outcomes)
+            incumbent = best.result if best and isinstance(best.result, Table) else None
+            proposals = proposer.propose(problem, incumbent, feedback, options.proposals)
+            outcomes += [
+                _decoded(problem, p) for _, p in zip(range(options.proposals), proposals, strict=False)
+            ]
+    return _best(outcomes)
+
+
+def _best(outcomes: list[Outcome]) -> Outcome | None:
+    tables = [(o.result.energy_fj, i) for i, o in enumerate(outcomes) if isinstance(o.result, Table)]
+    return outcomes[min(tables)[1]] if tables else None
+
+
+def _decoded(problem: Problem, proposal: Proposal) -> Outcome:
+    proposal = Proposal(proposal.proposer, canonical(problem, proposal.choice), proposal.priority)
+    return Outcome(proposal, decode(problem, proposal.choice, proposal.priority))
+
+
+def canonical(problem: Problem, choice: Choice) -> Choice:
+    """The same placement as the solver writes it: cores numbered by first use, unused units at their first point."""
+    seats: dict[str, tuple[str, int]] = {}
+    numbers: dict[str, dict[int, int]] = {}
+    for component in problem.components:
+        unit, core = choice.seats[component]
+        if problem.machines[unit].interchangeable:
+            core = numbers.setdefault(unit, {}).setdefault(core, len(numbers[unit]))
+        seats[component] = (unit, core)
+    used = {unit for unit, _ in seats.values()}
+    points = {m.id: choice.points[m.id] if m.id in used else m.points[0] for m in problem.machines.values()}
+    return Choice(seats, points)
+
+
+def _from_deployment(problem: Problem, previous: Deployment) -> Proposal | None:
+    """The placement of an earlier deployment, if everything in it still exists."""
+    points = {m.id: m.points[0] for m in problem.machines.values()}
+    points |= {
+        s.unit: s.operating_point
+        for s in previous.settings
+        if s.unit in points and s.operating_point in problem.machines[s.unit].points
+    }
+    seats = {p.component: (p.unit, p.core) for p in previous.placements if p.component in problem.options}
+    if set(seats) != set(problem.components):
+        return None
+    for component, (unit, core) in seats.items():
+        if unit not in points or At(component, unit, points[unit]) not in problem.options[component]:
+            return None
+        if core >= problem.machines[unit].cores:
+            return None
+    return Proposal(previous.proposer or "previous", Choice(seats, points), latest_starts(problem))

@@ -1,0 +1,119 @@
+"""Running CP-SAT: the same input gives the same answer, and every status has exactly one meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ortools.sat.python import cp_model
+
+from .cpsat import Instant, Model
+from .problem import Choice, Problem
+from .timetable import Table, energy_of
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """What an answer depends on: no wall clock, and a worker count that is an input.
+
+    ``deterministic_time`` is CP-SAT's own measure of work, about a second each; with more than one worker
+    their searches interleave, so that the answer stays the same.
+    """
+
+    deterministic_time: float = 20.0
+    workers: int = 1
+    seed: int = 1
+    presolve: bool = True
+
+
+class Outcome(Enum):
+    """What a run says."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Outcome, the table if one was found, a proved lower bound of its energy, and the assumptions to blame."""
+
+    outcome: Outcome
+    table: Table | None = None
+    bound_fj: int = 0
+    core: tuple[int, ...] = ()
+
+
+def solve(model: Model, options: SolverOptions) -> Answer:
+    """Solve a model; an infeasible one is solved again without presolve before it is believed."""
+    answer = _run(model, options)
+    if answer.outcome is Outcome.INFEASIBLE and options.presolve:
+        again = _run(model, replace(options, presolve=False))
+        return answer if again.outcome is Outcome.UNKNOWN else again
+    return answer
+
+
+def _run(model: Model, options: SolverOptions) -> Answer:
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.num_workers = options.workers
+    parameters.interleave_search = options.workers > 1
+    parameters.random_seed = options.seed
+    parameters.max_deterministic_time = options.deterministic_time
+    parameters.cp_model_presolve = options.presolve
+    outcome = translate(solver.solve(model.cp), model.cp)
+    if outcome is Outcome.INFEASIBLE:
+        return Answer(outcome, core=tuple(solver.sufficient_assumptions_for_infeasibility()))
+    found = outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
+    bound = 0 if model.guarded else max(0, round(solver.best_objective_bound)) * model.unit_fj
+    return Answer(outcome, _table(model, solver) if found else None, bound)
+
+
+def translate(status: int, cp: cp_model.CpModel) -> Outcome:
+    """CP-SAT's status in our words; an invalid model or a new status is a defect of ours."""
+    match status:
+        case cp_model.OPTIMAL:
+            return Outcome.OPTIMAL
+        case cp_model.FEASIBLE:
+            return Outcome.FEASIBLE
+        case cp_model.INFEASIBLE:
+            return Outcome.INFEASIBLE
+        case cp_model.UNKNOWN:
+            return Outcome.UNKNOWN
+        case cp_model.MODEL_INVALID:
+            raise AssertionError(f"CP-SAT refuses the model: {cp.validate()}")
+    raise AssertionError(f"CP-SAT returned the new status {status!r}")
+
+
+def _table(model: Model, solver: cp_model.CpSolver) -> Table:
+    seats: dict[str, tuple[str, int]] = {}
+    for (component, unit, core, _), lit in model.places.items():
+        if solver.boolean_value(lit):
+            seats[component] = (unit, core)
+    points = {unit: point for (unit, point), lit in model.points.items() if solver.boolean_value(lit)}
+    choice = Choice(seats, points)
+    sent = frozenset(_sent(model.problem, choice))
+    return Table(
+        choice,
+        {job: _value(solver, instant) for job, instant in model.starts.items()},
+        {key: _value(solver, instant) for key, instant in model.sends.items() if key in sent},
+        energy_of(model.problem, choice),
+    )
+
+
+def _sent(problem: Problem, choice: Choice) -> Sequence[tuple[str, int, int]]:
+    """The transfers that a placement needs."""
+    found = []
+    for stream in problem.streams:
+        source, _ = choice.seats[problem.tasks[stream.writer].component]
+        target, _ = choice.seats[problem.tasks[stream.reader].component]
+        if source != target:
+            hops = range(len(stream.paths[source, target].hops))
+            found += [(stream.id, k, h) for k in range(len(stream.readers or stream.due)) for h in hops]
+    return found
+
+
+def _value(solver: cp_model.CpSolver, instant: Instant) -> int:
+    return int(solver.value(instant.at))

@@ -1,0 +1,416 @@
+"""When jobs run: effective periods, the hyperperiod, static releases and deadlines, and what must precede what.
+
+Everything here is in nanoseconds and follows from the model alone (DESIGN §3), never from a placement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from math import lcm
+
+from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, ModelError, Severity
+from aicompiler.metamodels.system import (
+    Channel,
+    ChannelProtocol,
+    Element,
+    Entry,
+    Flow,
+    FlowBound,
+    OnData,
+    Periodic,
+    Port,
+    Sporadic,
+    System,
+)
+
+MAX_JOBS = 2000  # a longer table is no table any more (DESIGN §3)
+
+
+def problem_with(element: Element, rule: str, message: str, next_step: str) -> Diagnostic:
+    """An error that points at ``element``."""
+    return Diagnostic(
+        severity=Severity.ERROR, rule=rule, message=message, next_step=next_step, source=element.source
+    )
+
+
+@dataclass(frozen=True, order=True)
+class JobId:
+    """Job number ``number`` (from 0) of an entry in the hyperperiod."""
+
+    entry: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When jobs of an entry are due: job k adds k * period to each instant of job 0.
+
+    ``release_ns`` is the static activation that SAMPLE rules use; ``ready_ns`` the earliest start;
+    ``deadline_ns`` the absolute deadline.  ``polling_ns`` is set for a sporadic entry: from one poll's start to
+    the next poll's end at most that long.
+    """
+
+    entry: Entry
+    component: str
+    period_ns: int
+    release_ns: int
+    ready_ns: int
+    deadline_ns: int
+    relative_ns: int
+    polling_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """``end`` (or start) of job ``after`` >= ``end`` (or start) of job ``before`` + ``lag``."""
+
+    before: JobId
+    before_end: bool
+    after: JobId
+    after_end: bool
+    lag: int
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The jobs of one hyperperiod."""
+
+    system: System
+    hyperperiod_ns: int
+    timings: Mapping[str, Timing]
+
+    def count(self, entry: str) -> int:
+        """Jobs of an entry in one hyperperiod."""
+        return self.hyperperiod_ns // self.timings[entry].period_ns
+
+    @property
+    def jobs(self) -> Iterator[JobId]:
+        """All jobs, by entry in model order, then by number."""
+        return (JobId(e, k) for e in self.timings for k in range(self.count(e)))
+
+    def wrap(self, entry: str, index: int) -> tuple[JobId, int]:
+        """The table's job that stands for job ``index``, and the time to add to it."""
+        rounds, number = divmod(index, self.count(entry))
+        return JobId(entry, number), rounds * self.hyperperiod_ns
+
+    @cached_property
+    def streams(self) -> tuple[tuple[Channel, str, str], ...]:
+        """All channels with the entries that write and read them."""
+        return tuple((c, *ends_of(self.system, c)) for c in self.system.application.channels)
+
+    @property
+    def queues(self) -> Iterator[tuple[Channel, str, str]]:
+        """The streams that are queues."""
+        return (s for s in self.streams if s[0].protocol is ChannelProtocol.QUEUE)
+
+
+def timeline(system: System, slot_ns: Callable[[str], int | None]) -> Timeline:
+    """Periods, releases and deadlines of all entries; ``slot_ns`` gives an entry's shortest slot.
+
+    Raises ``ModelError`` for inconsistent rates, cyclic queues and what a table cannot express, ``Infeasible``
+    for a sporadic entry that no polling serves in time.
+    """
+    for check in (_check_elements, _check_queues):
+        check(system)
+    order = _activation_order(system)
+    timings: dict[str, Timing] = {}
+    base = _polling_base(system, slot_ns)
+    for entry in order:
+        timings[entry.id] = _timing(system, entry, timings, base, slot_ns)
+    _check_rates(system, timings)
+    hyperperiod = lcm(*(t.period_ns for t in timings.values())) if timings else 1
+    line = Timeline(system, hyperperiod, {e.id: timings[e.id] for e in system.entries})
+    _check_size(line)
+    return line
+
+
+def precedences(line: Timeline) -> Iterator[Precedence]:
+    """What holds between jobs on every placement: data before use, queue capacity, polling distance.
+
+    That jobs of one entry keep their order depends on the unit (circuits are pipelined) and is not in here.
+    """
+    for channel, writer, reader in line.queues:
+        for number in range(line.count(writer)):
+            use = JobId(reader, number // channel.consume)
+            yield Precedence(JobId(writer, number), True, use, False, 0)
+            later, shift = line.wrap(writer, number + channel.capacity)
+            yield Precedence(use, True, later, True, -shift)
+    for timing in line.timings.values():
+        if timing.polling_ns is not None:
+            for number in range(line.count(timing.entry.id)):
+                later, shift = line.wrap(timing.entry.id, number + 1)
+                yield Precedence(
+                    later, True, JobId(timing.entry.id, number), False, shift - timing.polling_ns
+                )
+
+
+# --- end-to-end flows ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Response:
+    """Flow ``flow`` holds its deadline iff ``job`` ends by ``latest_end_ns``; its stimulus came at ``since_ns``."""
+
+    flow: Flow
+    job: JobId
+    since_ns: int
+    latest_end_ns: int
+
+
+def responses(line: Timeline) -> Iterator[Response]:
+    """What the deadlines of flows ask of single jobs.
+
+    Which job reflects which stimulus is static (DESIGN §3), so every end-to-end deadline is a deadline of jobs
+    of the flow's last entry.
+    """
+    for flow in line.system.application.flows:
+        if flow.deadline_ns is None or not flow.entries:
+            continue
+        instants = _reactions(line, flow) if flow.bound is FlowBound.REACTION else _ages(line, flow)
+        for index, since in instants:
+            job, shift = line.wrap(flow.entries[-1], index)
+            yield Response(flow, job, since - shift, since - shift + flow.deadline_ns)
+
+
+def _reactions(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
+    """(index of the response, instant of the stimulus) for each job of the flow's first entry."""
+    first = line.timings[flow.entries[0]]
+    for number in range(line.count(flow.entries[0])):
+        index = number
+        for writer, reader in zip(flow.entries, flow.entries[1:], strict=False):
+            index = min(
+                _next_reader(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
+            )
+        yield index, first.release_ns + (number - 1) * first.period_ns
+
+
+def _ages(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
+    """(index of the response, release of the oldest job it reflects) for each job of the flow's last entry."""
+    first = line.timings[flow.entries[0]]
+    backwards = list(reversed(flow.entries))
+    for number in range(line.count(flow.entries[-1])):
+        index = number
+        for reader, writer in zip(backwards, backwards[1:], strict=False):
+            index = min(
+                _value_read(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
+            )
+        yield number, first.release_ns + index * first.period_ns
+
+
+def _next_reader(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
+    """The first job of ``reader`` that reflects job ``index`` of ``writer``."""
+    if channel.protocol is ChannelProtocol.QUEUE:
+        return index // channel.consume
+    source, target = line.timings[writer], line.timings[reader]
+    ready = source.deadline_ns + index * source.period_ns
+    return -((target.release_ns - ready) // target.period_ns)
+
+
+def _value_read(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
+    """The oldest value that job ``index`` of ``reader`` reads."""
+    if channel.protocol is ChannelProtocol.QUEUE:
+        return index * channel.consume
+    source, target = line.timings[writer], line.timings[reader]
+    return (target.release_ns + index * target.period_ns - source.deadline_ns) // source.period_ns
+
+
+def _between(line: Timeline, flow: Flow, writer: str, reader: str) -> list[Channel]:
+    found = [c for c, a, b in line.streams if (a, b) == (writer, reader)]
+    if not found:
+        text = (
+            f"flow {flow.name or flow.id!r} goes from {writer!r} to {reader!r}, but no channel connects them"
+        )
+        raise ModelError(
+            problem_with(flow, "flow-path", text, "connect the two components or correct the flow")
+        )
+    return found
+
+
+# --- entries and channels -----------------------------------------------------------------------------------
+
+
+def ends_of(system: System, channel: Channel) -> tuple[str, str]:
+    """The entries that write and read a channel."""
+    return _user(system, channel.source_port), _user(system, channel.target_port)
+
+
+def _user(system: System, port: str) -> str:
+    component = system.component_of(port)
+    if len(component.entries) != 1:
+        element = system.element(Port, port)
+        text = f"component {component.name!r} has {len(component.entries)} entries, so it is open which uses port"
+        advice = "give each entry that has connected ports a component of its own"
+        raise ModelError(problem_with(element, "port-user", f"{text} {element.name!r}", advice))
+    return component.entries[0].id
+
+
+def _check_elements(system: System) -> None:
+    found: list[Diagnostic] = []
+    for component in system.components:
+        if component.replicas != 1:
+            text = (
+                f"component {component.name!r} asks for {component.replicas} replicas; a time table holds one"
+            )
+            found.append(problem_with(component, "replicas", text, "set replicas to 1"))
+    for channel in system.application.channels:
+        if channel.protocol is ChannelProtocol.CALL:
+            text = f"channel {channel.name!r} is a CALL, which a time table cannot hold"
+            found.append(problem_with(channel, "call-channel", text, "make it a QUEUE or a SAMPLE channel"))
+        if channel.protocol is ChannelProtocol.QUEUE and channel.initial:
+            text = f"queue {channel.name!r} starts with {len(channel.initial)} values; it has to start empty"
+            found.append(
+                problem_with(channel, "queue-initial", text, "remove them or make it a SAMPLE channel")
+            )
+        if not 1 <= channel.consume <= channel.capacity:
+            text = f"channel {channel.name!r} holds {channel.capacity} values and its reader takes {channel.consume}"
+            found.append(problem_with(channel, "queue-capacity", text, "let capacity >= consume >= 1"))
+    for entry in system.entries:
+        period = _own_period(entry)
+        if period is not None and period <= 0:
+            text = f"entry {entry.name!r} has a period of {period} ns"
+            found.append(problem_with(entry, "period", text, "give it a period above 0"))
+    if found:
+        raise ModelError(found)
+
+
+def _own_period(entry: Entry) -> int | None:
+    match entry.activation:
+        case Periodic(period_ns=period) | Sporadic(min_interarrival_ns=period):
+            return period
+    return None
+
+
+def _queue_inputs(system: System, entry: Entry) -> list[tuple[Channel, str]]:
+    """The queues that ``entry`` reads, with the entries that fill them."""
+    pairs = []
+    for channel in system.application.channels:
+        if channel.protocol is ChannelProtocol.QUEUE:
+            writer, reader = ends_of(system, channel)
+            if reader == entry.id:
+                pairs.append((channel, writer))
+    return pairs
+
+
+def _check_queues(system: System) -> None:
+    missing = [
+        problem_with(
+            e,
+            "activation",
+            f"entry {e.name!r} is activated by data but reads no queue",
+            "connect a QUEUE channel to it or give it a period",
+        )
+        for e in system.entries
+        if isinstance(e.activation, OnData) and not _queue_inputs(system, e)
+    ]
+    if missing:
+        raise ModelError(missing)
+
+
+def _activation_order(system: System) -> list[Entry]:
+    """Entries such that the writers of a queue come before its reader."""
+    graph = {e.id: [writer for _, writer in _queue_inputs(system, e)] for e in system.entries}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle: list[str] = list(reversed(error.args[1]))
+        names = " -> ".join(system.element(Entry, i).name or i for i in cycle)
+        text = f"QUEUE channels form a cycle, so no job can ever start: {names}"
+        where = system.element(Entry, cycle[0])
+        raise ModelError(
+            problem_with(where, "queue-cycle", text, "make one of them a SAMPLE channel")
+        ) from None
+    return [system.element(Entry, i) for i in order]
+
+
+def _timing(
+    system: System,
+    entry: Entry,
+    known: Mapping[str, Timing],
+    base: int,
+    slot_ns: Callable[[str], int | None],
+) -> Timing:
+    owner = system.component_of(entry.id).id
+    match entry.activation:
+        case Periodic(period_ns=period, offset_ns=offset, jitter_ns=jitter):
+            relative = period if entry.deadline_ns is None else entry.deadline_ns
+            return Timing(entry, owner, period, offset, offset + jitter, offset + relative, relative)
+        case Sporadic(min_interarrival_ns=gap):
+            relative = gap if entry.deadline_ns is None else entry.deadline_ns
+            period = _polling_period(entry, base, min(gap, relative - (slot_ns(entry.id) or 0)), relative)
+            return Timing(entry, owner, period, 0, 0, relative, relative, polling_ns=relative)
+        case OnData():
+            return _data_driven(system, entry, owner, known)
+    raise AssertionError(f"unknown activation {entry.activation!r}")
+
+
+def _data_driven(system: System, entry: Entry, owner: str, known: Mapping[str, Timing]) -> Timing:
+    inputs = [(c, known[writer]) for c, writer in _queue_inputs(system, entry)]
+    periods = {t.period_ns * c.consume for c, t in inputs}
+    if len(periods) != 1:
+        rates = ", ".join(f"{c.name!r} every {t.period_ns * c.consume} ns" for c, t in inputs)
+        text = f"the queues of entry {entry.name!r} are filled at different rates: {rates}"
+        raise ModelError(problem_with(entry, "rates", text, "make period x consume the same for all of them"))
+    complete = [(c.consume - 1) * t.period_ns for c, t in inputs]
+    release = max(t.deadline_ns + last for (_, t), last in zip(inputs, complete, strict=True))
+    ready = max(t.ready_ns + last for (_, t), last in zip(inputs, complete, strict=True))
+    relative = max(t.relative_ns for _, t in inputs) if entry.deadline_ns is None else entry.deadline_ns
+    return Timing(entry, owner, periods.pop(), release, ready, release + relative, relative)
+
+
+def _check_rates(system: System, timings: Mapping[str, Timing]) -> None:
+    found = []
+    for channel in system.application.channels:
+        if channel.protocol is not ChannelProtocol.QUEUE:
+            continue
+        writer, reader = (timings[e] for e in ends_of(system, channel))
+        offered = writer.period_ns * channel.consume
+        if offered != reader.period_ns:
+            text = (
+                f"queue {channel.name!r} gets {channel.consume} values every {offered} ns from"
+                f" {writer.entry.name!r}, but {reader.entry.name!r} takes them every {reader.period_ns} ns"
+            )
+            advice = "make the rates equal, set `consume`, or make it a SAMPLE channel"
+            found.append(problem_with(channel, "rates", text, advice))
+    if found:
+        raise ModelError(found)
+
+
+def _check_size(line: Timeline) -> None:
+    total = sum(line.count(e) for e in line.timings)
+    if total > MAX_JOBS:
+        text = f"the hyperperiod of {line.hyperperiod_ns} ns has {total} jobs; a time table holds {MAX_JOBS}"
+        raise ModelError(
+            problem_with(line.system, "table-size", text, "make the periods multiples of each other")
+        )
+
+
+# --- sporadic entries ---------------------------------------------------------------------------------------
+
+
+def _polling_base(system: System, slot_ns: Callable[[str], int | None]) -> int:
+    """What polling periods have to divide, so that they do not lengthen the hyperperiod."""
+    periodic = [e.activation.period_ns for e in system.entries if isinstance(e.activation, Periodic)]
+    if periodic:
+        return lcm(*periodic)
+    limits = [
+        min(gap, (gap if e.deadline_ns is None else e.deadline_ns) - (slot_ns(e.id) or 0))
+        for e in system.entries
+        if isinstance(e.activation, Sporadic) and (gap := e.activation.min_interarrival_ns)
+    ]
+    return max(1, min(limits, default=1))
+
+
+def _polling_period(entry: Entry, base: int, limit: int, relative: int) -> int:
+    """The largest divisor of ``base`` that is at most ``limit``: one poll and one slot fit in the deadline."""
+    if limit > 0:
+        for polls in range(-(-base // limit), MAX_JOBS + 1):
+            if base % polls == 0:
+                return base // polls
+    text = (
+        f"sporadic entry {entry.name!r} has a deadline of {relative} ns; no polling period that divides {base} ns"
+        f" in at most {MAX_JOBS} parts leaves time for its slot (it may be {max(limit, 0)} ns at most)"
+    )
+    raise Infeasible(problem_with(entry, "polling", text, "lengthen its deadline or run it on a faster unit"))
