@@ -1,0 +1,45 @@
+"""Kernels: from behaviours to MLIR, and what it means."""
+
+from __future__ import annotations
+
+from ._binding import initial_state, literal, numpy_type, parse_entry, signature_of
+from ._errors import BodyError, InterpretationError, UnsupportedConstruct
+from ._kernel import (
+    Direction,
+    Kernel,
+    NamedConstant,
+    Parameter,
+    Partition,
+    Phase,
+    Pipeline,
+    Schedule,
+    Signature,
+    Unroll,
+)
+from ._names import c_identifier, is_c_identifier
+from .frontends import FRONTENDS, parse
+
+__all__ = [
+    "FRONTENDS",
+    "BodyError",
+    "Direction",
+    "InterpretationError",
+    "Kernel",
+    "NamedConstant",
+    "Parameter",
+    "Partition",
+    "Phase",
+    "Pipeline",
+    "Schedule",
+    "Signature",
+    "UnsupportedConstruct",
+    "Unroll",
+    "c_identifier",
+    "initial_state",
+    "is_c_identifier",
+    "literal",
+    "numpy_type",
+    "parse",
+    "parse_entry",
+    "signature_of",
+]

@@ -1,0 +1,32 @@
+"""Front ends: from a behaviour in some language to a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aicompiler.metamodels.plugins import PluginTable
+from aicompiler.metamodels.system import Behaviour
+
+from .._errors import unsupported
+from .._kernel import Kernel, Signature
+
+# language in lower case -> a function (behaviour, signature) -> kernel
+FRONTENDS = PluginTable(
+    "aicompiler.frontends", {"c": "aicompiler.transformations.kernels.frontends.c:parse_c"}
+)
+
+
+def parse(behaviour: Behaviour, signature: Signature) -> Kernel:
+    """Lower a behaviour to verified MLIR.
+
+    Raises ``UnsupportedConstruct`` for what is outside the subset and for languages without a front end,
+    ``ModelError`` for what is wrong; both name the line and what to write instead.
+    """
+    language = behaviour.language.strip().lower()
+    if language not in FRONTENDS:
+        known = ", ".join(FRONTENDS)
+        raise unsupported(
+            behaviour, 1, f"the language {behaviour.language!r}", f"write the body in one of: {known}"
+        )
+    front_end: Callable[[Behaviour, Signature], Kernel] = FRONTENDS.load(language)
+    return front_end(behaviour, signature)

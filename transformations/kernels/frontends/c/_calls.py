@@ -1,0 +1,240 @@
+"""Calls: of math.h, and of the body's own functions, lowered once per shape of their array arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aicompiler.metamodels.system import ElementType
+from pycparser import c_ast
+from xdsl.dialects import arith, func, math
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from ._emitter import Value, mlir_type
+from ._scope import Array, Local, Scope
+from ._statements import Statements
+from ._types import E
+
+if TYPE_CHECKING:
+    from ._program import Program
+
+_MATH: dict[str, tuple[Callable[..., Operation], int]] = {
+    "sqrt": (math.SqrtOp, 1),
+    "fabs": (math.AbsFOp, 1),
+    "exp": (math.ExpOp, 1),
+    "log": (math.LogOp, 1),
+    "sin": (math.SinOp, 1),
+    "cos": (math.CosOp, 1),
+    "tan": (math.TanOp, 1),
+    "atan": (math.AtanOp, 1),
+    "atan2": (math.Atan2Op, 2),
+    "pow": (math.PowFOp, 2),
+    "floor": (math.FloorOp, 1),
+    "ceil": (math.CeilOp, 1),
+    "round": (math.RoundOp, 1),
+    "fmin": (arith.MinnumfOp, 2),
+    "fmax": (arith.MaxnumfOp, 2),
+    "fma": (math.FmaOp, 3),
+}
+_ABS = {"abs": E.I32, "labs": E.I64, "llabs": E.I64}
+_NO_MEMORY = dict.fromkeys(
+    ("malloc", "calloc", "realloc", "free", "alloca"), "declare arrays of constant extent"
+)
+_NO_OUTPUT = dict.fromkeys(
+    ("printf", "puts", "putchar", "fprintf", "scanf"), "give results out through ports"
+)
+_NO_BLOCKS = dict.fromkeys(("memcpy", "memset", "memmove", "strlen"), "write the loop")
+_ADVICE = {**_NO_MEMORY, **_NO_OUTPUT, **_NO_BLOCKS}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A helper function lowered for certain argument shapes."""
+
+    symbol: str
+    result: ElementType | None
+
+
+@dataclass(frozen=True)
+class _Formal:
+    """A parameter of a helper function; ``inner`` are the fixed extents behind the first, ``None`` for scalars."""
+
+    name: str
+    dtype: ElementType
+    inner: tuple[int, ...] | None
+    writable: bool
+
+
+class Function(Statements):
+    """One function being lowered."""
+
+    def finished(self) -> Block:
+        """The body, with the tables it uses fetched at its top."""
+        for op in reversed(list(self.tables.values())):
+            if self.block.first_op is None:
+                self.block.add_op(op)
+            else:
+                self.block.insert_op_before(op, self.block.first_op)
+        return self.block
+
+    def call(self, node: c_ast.FuncCall) -> Value | None:
+        """Lower a call; ``None`` for a function without result."""
+        if not isinstance(node.name, c_ast.ID):
+            raise self.unsupported("function pointer", "call the functions by name and choose with if")
+        if self.constants_only:
+            raise self.wrong(
+                "a constant expression cannot call a function", "use literals and named constants"
+            )
+        name: str = node.name.name
+        arguments: list[c_ast.Node] = list(node.args.exprs) if node.args is not None else []
+        if name in self.program.unit.functions:
+            return self._call_own(self.program.unit.functions[name], arguments, node)
+        if name in _ABS:
+            return self._abs(name, arguments, node)
+        base, dtype = (name[:-1], E.F32) if name.endswith("f") and name[:-1] in _MATH else (name, E.F64)
+        if base in _MATH:
+            return self._math(name, base, dtype, arguments)
+        if name in _ADVICE:
+            raise self.unsupported(name, _ADVICE[name])
+        if self.scope.find(name) is not None:
+            raise self.wrong(f"{name!r} is no function", "call the functions of the body and of math.h")
+        known = ", ".join(sorted([*_MATH, *_ABS]))
+        raise self.wrong(
+            f"the function {name!r} is not defined", f"define it in the body, or use one of: {known}"
+        )
+
+    # --- math.h ---
+
+    def _math(self, name: str, base: str, dtype: ElementType, nodes: list[c_ast.Node]) -> Value:
+        make, arity = _MATH[base]
+        self._check_count(name, len(nodes), arity)
+        operands = [self.ssa(self.convert(self.value(n), dtype)) for n in nodes]
+        return Value(dtype, self.add(make(*operands)).results[0])
+
+    def _abs(self, name: str, nodes: list[c_ast.Node], node: c_ast.Node) -> Value:
+        self._check_count(name, len(nodes), 1)
+        operand = self.ssa(self.convert(self.value(nodes[0]), _ABS[name]))
+        self.at(node)
+        return Value(_ABS[name], self.add(math.AbsIOp(operand), located=True).result)
+
+    def _check_count(self, name: str, given: int, expected: int) -> None:
+        if given != expected:
+            raise self.wrong(f"{name} takes {expected} arguments, not {given}", "check the call")
+
+    # --- the body's own functions ---
+
+    def _call_own(self, definition: c_ast.FuncDef, nodes: list[c_ast.Node], node: c_ast.Node) -> Value | None:
+        name: str = definition.decl.name
+        if name in self.program.active:
+            raise self.unsupported(
+                f"recursion of {name!r}", "use a loop, with an array as the stack if need be"
+            )
+        formals = self._formals(definition)
+        self.at(node)
+        self._check_count(name, len(nodes), len(formals))
+        operands: list[SSAValue] = []
+        arrays: dict[str, tuple[Array, bool]] = {}
+        for formal, argument in zip(formals, nodes, strict=True):
+            if formal.inner is None:
+                operands.append(self.ssa(self.convert(self.value(argument), formal.dtype)))
+            else:
+                array = self._array_argument(formal, argument, arrays)
+                operands.append(self.memory(array))
+        self.at(node)
+        instance = self._instance(definition, formals, operands)
+        results: list[Attribute] = [] if instance.result is None else [mlir_type(instance.result)]
+        op = self.add(func.CallOp(instance.symbol, operands, results), located=True)
+        return None if instance.result is None else Value(instance.result, op.results[0])
+
+    def _array_argument(
+        self, formal: _Formal, node: c_ast.Node, passed: dict[str, tuple[Array, bool]]
+    ) -> Array:
+        self.at(node)
+        if not isinstance(node, c_ast.ID):
+            advice = "pass a whole array by its name, and an index as a further argument"
+            raise self.unsupported("a part of an array, or an address, as an argument", advice)
+        array = self.symbol(node.name)
+        if not isinstance(array, Array):
+            raise self.wrong(f"{node.name!r} is no array, and {formal.name!r} is one", "pass an array")
+        if array.dtype is not formal.dtype or array.shape[1:] != formal.inner:
+            got = f"{array.dtype.value}{list(array.shape)}"
+            wanted = f"{formal.dtype.value}[{', '.join(['any', *map(str, formal.inner or ())])}]"
+            raise self.wrong(
+                f"the array {array.name!r} is {got}, and {formal.name!r} takes {wanted}", "make them agree"
+            )
+        if formal.writable and not array.writable:
+            raise self.wrong(f"{array.name!r} is read-only", f"declare the parameter {formal.name!r} const")
+        if array.name in passed and (formal.writable or passed[array.name][1]):
+            advice = "a function may not write an array that it gets twice: pass it once"
+            raise self.unsupported(f"the array {array.name!r} under two names", advice)
+        passed[array.name] = (array, formal.writable)
+        return array
+
+    def _formals(self, definition: c_ast.FuncDef) -> list[_Formal]:
+        arguments = definition.decl.type.args
+        formals = []
+        for node in arguments.params if arguments is not None else ():
+            self.at(node)
+            if isinstance(node, c_ast.EllipsisParam):
+                raise self.unsupported("a variable number of arguments", "list the parameters")
+            if isinstance(node, c_ast.Typename):
+                if self.type_of(node) is None and len(arguments.params) == 1:
+                    return []
+                raise self.wrong("a parameter has no name", "name it")
+            if not isinstance(node, c_ast.Decl):
+                raise self.wrong("a parameter has no type", "declare it as in: int name")
+            formals.append(self._formal(node))
+        return formals
+
+    def _formal(self, node: c_ast.Decl) -> _Formal:
+        if isinstance(node.type, c_ast.PtrDecl) and isinstance(node.type.type, c_ast.TypeDecl):
+            base: c_ast.Node = node.type.type
+            inner: tuple[int, ...] | None = ()
+        elif isinstance(node.type, c_ast.ArrayDecl):
+            inner_shape, base = [], node.type.type
+            while isinstance(base, c_ast.ArrayDecl):
+                inner_shape.append(self._extent(base, False, None))
+                base = base.type
+            inner = tuple(inner_shape)
+        else:
+            base, inner = node.type, None
+        writable = "const" not in (*node.quals, *getattr(base, "quals", ()))
+        return _Formal(node.name, self.scalar_type(base), inner, writable)
+
+    def _instance(
+        self, definition: c_ast.FuncDef, formals: list[_Formal], operands: Sequence[SSAValue]
+    ) -> Instance:
+        name: str = definition.decl.name
+        key: tuple[Any, ...] = (name, *(o.type for o in operands))
+        if key not in self.program.instances:
+            self.program.instances[key] = self._lower(definition, formals, operands)
+        return self.program.instances[key]
+
+    def _lower(
+        self, definition: c_ast.FuncDef, formals: list[_Formal], operands: Sequence[SSAValue]
+    ) -> Instance:
+        """Lower a helper function for arguments of these types."""
+        program = self.program
+        name: str = definition.decl.name
+        function = Function(self.behaviour, program, Scope(program.scope))
+        function.at(definition)
+        result = function.type_of(definition.decl.type.type)
+        for formal, operand in zip(formals, operands, strict=True):
+            argument = function.block.insert_arg(operand.type, len(function.block.args))
+            argument.name_hint = formal.name
+            if isinstance(operand.type, MemRefType):
+                shape = operand.type.get_shape()
+                function.declare(Array(formal.name, formal.dtype, shape, formal.writable, argument))
+            else:
+                local = Local(formal.name, formal.dtype)
+                function.declare(local)
+                function.state[local] = Value(formal.dtype, argument)
+        program.active.append(name)
+        values = function.body(definition.body.block_items or [], result)
+        program.active.pop()
+        function.add(func.ReturnOp(*(function.ssa(v) for v in values)))
+        symbol = program.new_symbol(name)
+        program.add_function(symbol, function, None if result is None else mlir_type(result), private=True)
+        return Instance(symbol, result)

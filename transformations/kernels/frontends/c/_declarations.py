@@ -1,0 +1,286 @@
+"""Declarations: types, scalars, arrays, constant tables and their initialisers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from aicompiler.metamodels.system import Behaviour, ElementType
+from pycparser import c_ast
+from xdsl.dialects import memref, scf
+from xdsl.ir import Block, Region, SSAValue
+
+from ..._names import c_identifier
+from ._emitter import INDEX, Value, memory_type, string
+from ._expressions import Expressions
+from ._scope import Array, Fixed, Local, Scope, Symbol
+from ._types import TYPE_NAMES, type_of_names
+
+if TYPE_CHECKING:
+    from ._program import Program
+
+MOST_ELEMENTS = 1 << 22
+_MOST_STORES = 64  # an initialiser up to this size is written out, a larger one zero-filled by a loop first
+
+
+class Declarations(Expressions):
+    """Adds names to the current scope."""
+
+    def __init__(self, behaviour: Behaviour, program: Program, scope: Scope) -> None:
+        super().__init__(behaviour, scope)
+        self.program = program
+
+    def declare(self, symbol: Symbol) -> None:
+        """Make a name visible; raises if the scope has it already or it is reserved."""
+        if symbol.name.lower().startswith("aic_"):
+            raise self.wrong(
+                f"the name {symbol.name!r} is reserved", "names that begin with aic_ are the tool's own"
+            )
+        if symbol.name in self.scope.symbols:
+            raise self.wrong(f"{symbol.name!r} is declared twice", "rename one of the two")
+        self.scope.symbols[symbol.name] = symbol
+
+    def declaration(self, node: c_ast.Node, file_scope: bool = False) -> None:
+        """Lower one declaration (variable, array, table, enum, typedef)."""
+        self.at(node)
+        if isinstance(node, c_ast.Typedef):
+            self._typedef(node)
+        elif not isinstance(node, c_ast.Decl):
+            raise self.unsupported(type(node).__name__, "declare functions, const tables and constants here")
+        elif isinstance(node.type, c_ast.Enum):
+            self._enum(node.type)
+        elif isinstance(node.type, c_ast.FuncDecl):
+            advice = "define the function where it is declared: the order of functions does not matter"
+            raise self.unsupported("function declaration", advice)
+        elif isinstance(node.type, c_ast.ArrayDecl):
+            self._array(node, file_scope)
+        elif node.name is not None:
+            self._scalar(node, file_scope)
+        else:
+            self.scalar_type(node.type)
+
+    # --- types ---
+
+    def type_of(self, node: c_ast.Node) -> ElementType | None:
+        """The scalar type of a type name; ``None`` for void."""
+        self.at(node)
+        inner = node.type if isinstance(node, c_ast.Typename) else node
+        if isinstance(inner, c_ast.PtrDecl):
+            raise self.unsupported("pointer type", "use arrays; helper functions may take them as parameters")
+        if isinstance(inner, c_ast.ArrayDecl):
+            raise self.unsupported("array type", "name the array itself")
+        assert isinstance(inner, c_ast.TypeDecl)
+        if isinstance(inner.type, c_ast.IdentifierType) and inner.type.names == ["void"]:
+            return None
+        return self.scalar_type(inner)
+
+    def scalar_type(self, node: c_ast.Node) -> ElementType:
+        """The scalar type that a declarator has; raises for all others."""
+        match node:
+            case c_ast.PtrDecl(type=c_ast.FuncDecl()):
+                raise self.unsupported("function pointer", "call the functions by name and choose with if")
+            case c_ast.PtrDecl():
+                raise self.unsupported("pointer variable", "use the array itself and an index variable")
+            case c_ast.Struct() | c_ast.TypeDecl(type=c_ast.Struct()):
+                raise self.unsupported("struct", "use one variable or array per member")
+            case c_ast.Union() | c_ast.TypeDecl(type=c_ast.Union()):
+                raise self.unsupported("union", "use shifts and masks to take a value apart")
+            case c_ast.TypeDecl(type=c_ast.Enum()):
+                return ElementType.I32
+            case c_ast.TypeDecl(type=c_ast.IdentifierType(names=names)):
+                return self._named_type(names)
+        raise self.unsupported("this type", "use integers, float, double and arrays of them")
+
+    def _named_type(self, names: list[str]) -> ElementType:
+        if len(names) == 1 and names[0] in self.program.typedefs:
+            return self.program.typedefs[names[0]]
+        if (dtype := type_of_names(names)) is not None:
+            return dtype
+        text = " ".join(names)
+        if text == "void":
+            raise self.wrong("a variable cannot be void")
+        raise self.unsupported(f"the type {text!r}", "use integers up to 64 bits, float, double and _Bool")
+
+    def _typedef(self, node: c_ast.Typedef) -> None:
+        if node.name in TYPE_NAMES:
+            raise self.wrong(f"the type {node.name!r} is known already", "drop the typedef")
+        self.program.typedefs[node.name] = self.scalar_type(node.type)
+
+    def _enum(self, node: c_ast.Enum) -> None:
+        following = 0
+        for item in node.values.enumerators if node.values else ():
+            self.at(item)
+            if item.value is not None:
+                following = self.constant(item.value, f"the value of {item.name!r}")
+            self.declare(Fixed(item.name, Value(ElementType.I32, const=following)))
+            following += 1
+
+    # --- scalars ---
+
+    def _scalar(self, node: c_ast.Decl, file_scope: bool) -> None:
+        dtype = self.scalar_type(node.type)
+        is_const = self._storage(node, file_scope)
+        if "static" in node.storage or file_scope:
+            if node.init is None:
+                raise self.wrong(f"the constant {node.name!r} has no value", "initialise it")
+            value = self.convert(self.value(node.init), dtype)
+            if value.const is None:
+                raise self.wrong(
+                    f"the value of {node.name!r} is not constant", "use literals and named constants"
+                )
+            self.declare(Fixed(node.name, value))
+            return
+        value = None if node.init is None else self._initial(node, dtype)
+        local = Local(node.name, dtype, is_const)
+        self.declare(local)
+        if value is not None:
+            self.name(value, node.name)
+            self.state[local] = value
+
+    def _initial(self, node: c_ast.Decl, dtype: ElementType) -> Value:
+        init = node.init
+        if isinstance(init, c_ast.InitList) and len(init.exprs) == 1:
+            init = init.exprs[0]
+        value = self.value(init)
+        self.at(node)
+        return self.convert(value, dtype)
+
+    def _storage(self, node: c_ast.Decl, file_scope: bool) -> bool:
+        """Check storage class and qualifiers; gives whether the declaration is const."""
+        is_const = "const" in node.quals
+        if "extern" in node.storage:
+            raise self.unsupported(
+                "extern variable", "a body is self-contained: use a port, attribute or constant"
+            )
+        if "volatile" in node.quals or "_Atomic" in node.quals:
+            raise self.unsupported("volatile", "what a body shares with others goes through its ports")
+        if ("static" in node.storage or file_scope) and not is_const:
+            advice = "make it an attribute of the component (its state), or const"
+            raise self.unsupported(f"the static variable {node.name!r}", advice)
+        return is_const
+
+    # --- arrays ---
+
+    def _array(self, node: c_ast.Decl, file_scope: bool) -> None:
+        shape, base = self.extents(node.type, node.init)
+        dtype = self.scalar_type(base)
+        quals = node.quals or getattr(base, "quals", [])
+        node.quals = quals
+        is_const = self._storage(node, file_scope)
+        size = math.prod(shape)
+        if size > MOST_ELEMENTS:
+            raise self.wrong(f"the array {node.name!r} has {size} elements", f"use at most {MOST_ELEMENTS}")
+        if node.init is not None and not isinstance(node.init, c_ast.InitList):
+            raise self.unsupported("string initialiser", "write the elements as a list in braces")
+        values = None if node.init is None else self._elements(node.init, shape, dtype)
+        self.at(node)
+        if is_const and values is None:
+            raise self.wrong(f"the constant array {node.name!r} has no values", "initialise it")
+        if is_const and values is not None and all(v.const is not None for v in values.values()):
+            symbol = self.program.add_table(node.name, dtype, shape, values)
+            self.declare(Array(node.name, dtype, shape, writable=False, table=symbol))
+            return
+        if file_scope or "static" in node.storage:
+            raise self.wrong(
+                f"the values of {node.name!r} are not constant", "use literals and named constants"
+            )
+        op = self.add(memref.AllocaOp.get(memory_type(dtype), shape=shape))
+        op.attributes["aic.name"] = string(c_identifier(node.name))
+        op.memref.name_hint = node.name
+        array = Array(node.name, dtype, shape, writable=True, memref=op.memref)
+        if values is not None:
+            self._initialise(array, values)
+        self.declare(
+            array if not is_const else Array(node.name, dtype, shape, writable=False, memref=op.memref)
+        )
+
+    def extents(self, node: c_ast.Node, init: c_ast.Node | None) -> tuple[tuple[int, ...], c_ast.Node]:
+        """Shape and element type of an array declarator; an open first extent comes from the initialiser."""
+        shape: list[int] = []
+        first = True
+        while isinstance(node, c_ast.ArrayDecl):
+            shape.append(self._extent(node, first, init))
+            node, first = node.type, False
+        if len(shape) > 4:
+            raise self.unsupported(f"an array of {len(shape)} dimensions", "use at most four")
+        if shape[0] == 0:  # open: as many rows as the initialiser fills
+            assert isinstance(init, c_ast.InitList)
+            nested = any(isinstance(e, c_ast.InitList) for e in init.exprs)
+            row = 1 if nested else math.prod(shape[1:])
+            shape[0] = -(-len(init.exprs) // row)
+        return tuple(shape), node
+
+    def _extent(self, node: c_ast.ArrayDecl, first: bool, init: c_ast.Node | None) -> int:
+        if node.dim is None:
+            if first and isinstance(init, c_ast.InitList):
+                return 0
+            raise self.unsupported("an array without extent", "give it a constant extent")
+        extent = self.constant(node.dim, "the extent of an array")
+        if extent < 1:
+            raise self.wrong(f"an array cannot have {extent} elements", "give it at least 1")
+        return extent
+
+    def _elements(self, init: c_ast.InitList, shape: tuple[int, ...], dtype: ElementType) -> dict[int, Value]:
+        """Flat position -> converted value of the elements that an initialiser mentions."""
+        items = iter(init.exprs)
+        values: dict[int, Value] = {}
+        self._fill(items, shape, 0, values, dtype)
+        if (extra := next(items, None)) is not None:
+            self.at(extra)
+            raise self.wrong("the initialiser has more values than the array", "drop the extra ones")
+        return values
+
+    def _fill(
+        self,
+        items: Iterator[c_ast.Node],
+        shape: Sequence[int],
+        offset: int,
+        values: dict[int, Value],
+        dtype: ElementType,
+    ) -> None:
+        """Take the items of one (sub)array; inner braces begin a subarray, their absence is allowed (C11 6.7.9)."""
+        stride = math.prod(shape[1:])
+        for i in range(shape[0]):
+            if (item := next(items, None)) is None:
+                return
+            position = offset + i * stride
+            if isinstance(item, c_ast.NamedInitializer):
+                raise self.unsupported("designated initialiser", "list the values in order")
+            if len(shape) == 1:
+                values[position] = self.convert(self.value(item), dtype)
+            elif isinstance(item, c_ast.InitList):
+                for place, value in self._elements(item, tuple(shape[1:]), dtype).items():
+                    values[position + place] = value
+            else:
+                self._fill(_chain(item, items), shape[1:], position, values, dtype)
+
+    def _initialise(self, array: Array, values: dict[int, Value]) -> None:
+        size = math.prod(array.shape)
+        zero = self.convert(Value(ElementType.I32, const=0), array.dtype)
+        if size <= _MOST_STORES:
+            values = {i: values.get(i, zero) for i in range(size)}
+        else:
+            self._zero_fill(array, zero, ())
+        for position, value in values.items():
+            indices = []
+            for extent in reversed(array.shape):
+                position, index = divmod(position, extent)  # noqa: PLW2901 - peeled digit by digit
+                indices.insert(0, self.index_constant(index))
+            self.write((array, tuple(indices)), value)
+
+    def _zero_fill(self, array: Array, zero: Value, indices: tuple[SSAValue, ...]) -> None:
+        if len(indices) == len(array.shape):
+            self.write((array, indices), zero)
+            return
+        body = Block(arg_types=[INDEX])
+        bounds = [self.index_constant(n) for n in (0, array.shape[len(indices)], 1)]
+        with self.into(body):
+            self._zero_fill(array, zero, (*indices, body.args[0]))
+            self.add(scf.YieldOp())
+        self.add(scf.ForOp(*bounds, [], Region([body])), located=True)
+
+
+def _chain(first: c_ast.Node, rest: Iterator[c_ast.Node]) -> Iterator[c_ast.Node]:
+    yield first
+    yield from rest
