@@ -1,0 +1,158 @@
+"""The report: one HTML file that needs nothing else, runs nothing and takes no foreign text as markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from importlib.resources import files
+from typing import Any
+
+from aicompiler.metamodels.deployment import Finding, Provenance, Verdict
+from aicompiler.metamodels.diagnostics import Severity
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from . import _budgets, _decisions, _trace
+from ._architecture import drawing
+from ._format import exact, grouped, percent, quantity, shorten, visible
+from ._index import Index, is_soft
+from ._record import BuildRecord
+from ._timetable import ZOOMS, time_table
+from ._verdict import BuildVerdict, project_digest, verdict_of
+
+_WORDS = {
+    BuildVerdict.READY: ("ready", "Ready"),
+    BuildVerdict.ASSUMPTIONS: ("assumed", "Ready with assumptions"),
+    BuildVerdict.REFUSED: ("fail", "Refused"),
+}
+
+
+def render_report(record: BuildRecord) -> bytes:
+    """The report of a build as one UTF-8 HTML document; same record, same bytes."""
+    style = (files(__package__) / "templates" / "report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    text = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            # The only markup that is no template: our style sheet, whose digest the page's policy demands.
+            style=Markup(style),
+            style_digest=digest,
+            **_view(record),
+        )
+    )
+    return text.encode("utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("aicompiler.codegen.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_spell_out,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(quantity=quantity, exact=exact, grouped=grouped, shorten=shorten)
+    return environment
+
+
+def _spell_out(value: object) -> object:
+    """Every expression a template prints passes here."""
+    return value if isinstance(value, Markup | int) else visible(str(value))
+
+
+def _view(record: BuildRecord) -> dict[str, Any]:
+    index = Index(record)
+    verdict, reasons = verdict_of(record)
+    css, word = _WORDS[verdict]
+    deployment = record.deployment
+    flows, budgets = _budgets.flows(index), _budgets.budgets(index)
+    return {
+        "record": record,
+        "index": index,
+        "verdict": {
+            "css": css,
+            "word": word,
+            "reasons": [(r, [index.ref(e) for e in r.elements]) for r in reasons],
+        },
+        "drawing": drawing(index),
+        "legend": [(index.ref(u.id), u) for u in index.system.units],
+        "table": time_table(index, deployment) if deployment and deployment.hyperperiod_ns > 0 else None,
+        "zooms": ZOOMS,
+        "flows": flows,
+        "budgets": budgets,
+        "tightest": _tightest([b for f in flows for b in f.bars]),
+        "energy": _budgets.energy(index),
+        "area": _budgets.area(index),
+        "findings": [_finding(index, f) for f in index.findings],
+        "finding_counts": Counter(f.verdict.value for f in index.findings),
+        "verdicts": [v.value for v in Verdict],
+        "costs": _costs(index),
+        "cost_counts": _cost_counts(index),
+        "refusals": [(index.ref(r.entry), index.ref(r.unit), r.reason) for r in record.costs.refusals],
+        "decisions": _decisions.decisions(index),
+        "trace": _trace.trace(index),
+        "requirements": _trace.requirements(index),
+        "diagnostic_counts": [(s.value, sum(d.severity is s for d in record.diagnostics)) for s in Severity],
+        "project": _project(record),
+        "project_digest": project_digest(record),
+        "percent": percent,
+    }
+
+
+def _finding(index: Index, finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "verdict": finding.verdict.value,
+        "value": finding.value,
+        "limit": finding.limit,
+        "unit": finding.unit,
+        "message": finding.message,
+        "elements": [index.ref(e) for e in finding.elements],
+    }
+
+
+def _tightest(bars: list[_budgets.Bar]) -> _budgets.Bar | None:
+    """The bar that comes closest to (or furthest over) its limit."""
+    return max(bars, key=lambda b: b.value / b.limit, default=None)
+
+
+def _costs(index: Index) -> list[dict[str, Any]]:
+    """Every cost row, those the deployment rests on first."""
+    rows = []
+    for cost in index.record.costs.costs:
+        used = (cost.entry, cost.unit, cost.operating_point) in index.used_keys
+        rows.append(
+            {
+                "cost": cost,
+                "entry": index.ref(cost.entry),
+                "unit": index.ref(cost.unit),
+                "point": index.label(cost.operating_point),
+                "used": used,
+                "soft": is_soft(cost),
+            }
+        )
+    return sorted(rows, key=lambda r: not r["used"])
+
+
+def _cost_counts(index: Index) -> list[tuple[str, int, int]]:
+    used = Counter(c.provenance for c in index.used_costs)
+    known = Counter(c.provenance for c in index.record.costs.costs)
+    return [(p.value, used[p], known[p]) for p in Provenance]
+
+
+def _project(record: BuildRecord) -> list[dict[str, Any]]:
+    """The generated files with size and digest, in path order."""
+    return [
+        {
+            "path": file.path,
+            "href": _trace.href(file.path),
+            "size": len(file.content),
+            "sha256": hashlib.sha256(file.content).hexdigest(),
+            "traced": len(file.trace),
+        }
+        for file in sorted(record.project.files if record.project else (), key=lambda f: f.path)
+    ]
