@@ -1,0 +1,58 @@
+"""Read a model file as XML without believing it: no entities, no network, no bombs (DESIGN §8)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
+from aicompiler.metamodels.system import Source
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+def read_xml(path: Path) -> Any:
+    """The root element of an XML file; raises ``UnreadableInput`` with the place of what is wrong."""
+    content = _read(path)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        reason = (error.msg or "not well-formed").partition(", line ")[0]
+        raise unreadable(
+            path,
+            "not-xml",
+            f"this is no well-formed XML: {reason}",
+            "give a .uml or .xmi model",
+            error.lineno or 0,
+        ) from error
+    if root.getroottree().docinfo.doctype:
+        message = "it declares a document type, through which files and networks could be reached"
+        raise unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
+    return root
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            size = f"{path.stat().st_size >> 20} MiB"
+            raise unreadable(
+                path, "too-large", f"it has {size}, the limit is {MAX_BYTES >> 20} MiB", "split the model"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"it cannot be read: {error.strerror or error}"
+        raise unreadable(path, "unreadable-file", message, "check the path and its permissions") from error
+    if not content.strip():
+        raise unreadable(path, "empty-file", "the file is empty", "save the model again from its editor")
+    return content
+
+
+def unreadable(path: Path, rule: str, message: str, next_step: str, line: int = 0) -> UnreadableInput:
+    """The exception that says why ``path`` is no model."""
+    source = Source(file=path.name, line=line)
+    return UnreadableInput(
+        Diagnostic(severity=Severity.ERROR, rule=rule, message=message, next_step=next_step, source=source)
+    )

@@ -1,0 +1,5 @@
+"""Import of Papyrus models: UML 2, MARTE, SysML."""
+
+from ._importer import Papyrus
+
+__all__ = ["Papyrus"]

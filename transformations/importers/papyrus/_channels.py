@@ -1,0 +1,167 @@
+"""Connectors to channels: through composites to the leaves, and with the default protocols of DESIGN §3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aicompiler.metamodels.system import (
+    Channel,
+    ChannelProtocol,
+    Component,
+    OnData,
+    Periodic,
+    PortDirection,
+    Sporadic,
+)
+
+from ._components import ComponentBuilder
+from ._resource import EObject
+from ._structure import Connection, End, Instance, connectors
+from ._view import UmlModel, is_a, shown
+
+
+@dataclass(frozen=True)
+class _Edge:
+    end: End
+    connector: EObject
+
+
+def connections(root: Instance, leaves: Iterable[Instance], builder: ComponentBuilder) -> list[Connection]:
+    """Every way from an out-port of a leaf to an in-port of another, through the ports of composites."""
+    model = builder.model
+    edges: dict[End, list[_Edge]] = {}
+    for _, connector, ends in connectors(root, model):
+        if len(ends) != 2 or not all(is_a(port, "Port") for _, port in ends):
+            message = f"{model.label(connector)} does not connect two ports and carries nothing"
+            model.warn("connector-left-out", message, "connect an out-port to an in-port", connector)
+            continue
+        for near, far in (ends, ends[::-1]):
+            edges.setdefault(near, []).append(_Edge(far, connector))
+    solid = set(leaves)
+    found: list[Connection] = []
+    for end in list(edges):
+        if end[0] in solid and builder.direction(end[1]) is PortDirection.OUT:
+            found += _reach(end, edges, solid, builder)
+    return found
+
+
+def _reach(
+    source: End, edges: Mapping[End, list[_Edge]], solid: set[Instance], builder: ComponentBuilder
+) -> list[Connection]:
+    found, seen, pending = [], {source}, [source]
+    while pending:
+        for edge in edges.get(pending.pop(), ()):
+            if edge.end in seen:
+                continue
+            seen.add(edge.end)
+            if edge.end[0] not in solid:
+                pending.append(edge.end)
+            elif builder.direction(edge.end[1]) is PortDirection.IN:
+                found.append(Connection(source, edge.end, edge.connector))
+            else:
+                message = f"{builder.model.label(edge.connector)} connects two outputs"
+                builder.model.error(
+                    "two-outputs", message, "turn one of its ports into an input", edge.connector
+                )
+    return found
+
+
+class ChannelBuilder:
+    """Channels of the components that could be built."""
+
+    def __init__(self, model: UmlModel, components: Iterable[Component]) -> None:
+        self.model = model
+        self.components = {c.id: c for c in components}
+        self.ports = {p.id for c in self.components.values() for p in c.ports}
+
+    def build(self, found: Iterable[Connection], ids: dict[EObject, list[str]]) -> tuple[Channel, ...]:
+        """One channel a connection, in model order of the connectors."""
+        order = {obj: number for number, obj in enumerate(self.model.resource.by_id.values())}
+        usable = [
+            c for c in found if self._port(c.source) in self.ports and self._port(c.target) in self.ports
+        ]
+        usable.sort(key=lambda c: (order.get(c.connector, 0), self._port(c.source), self._port(c.target)))
+        channels: list[Channel] = []
+        for connection in usable:
+            taken = [c.id for c in channels]
+            id_ = base = self.model.id(connection.connector)
+            number = 2
+            while id_ in taken:
+                id_, number = f"{base}.{number}", number + 1
+            channels.append(self._channel(id_, connection, usable))
+            ids.setdefault(connection.connector, []).append(id_)
+        return tuple(channels)
+
+    def _port(self, end: End) -> str:
+        return f"{end[0].id}.{self.model.id(end[1])}"
+
+    def _channel(self, id_: str, connection: Connection, all_: list[Connection]) -> Channel:
+        tags = self.model.applied(connection.connector, "Channel")
+        initial = self.model.text(tags, "initial")
+        return Channel(
+            id=id_,
+            name=connection.connector.name or "",
+            source=self.model.source(connection.connector),
+            source_port=self._port(connection.source),
+            target_port=self._port(connection.target),
+            protocol=self._protocol(connection, all_),
+            capacity=self._at_least_one(tags, "capacity", 2),
+            consume=self._at_least_one(tags, "consume", 1),
+            initial=tuple(p.strip() for p in initial.strip("{}").split(",")) if initial else (),
+        )
+
+    def _at_least_one(self, tags: EObject | None, tag: str, default: int) -> int:
+        value = self.model.count(tags, tag)
+        if value is not None and value < 1:
+            self.model.error("bad-channel", f"{tag} of a channel is {value}", "give 1 or more", tags)
+            return default
+        return default if value is None else value
+
+    def _protocol(self, connection: Connection, all_: list[Connection]) -> ChannelProtocol:
+        explicit = self._explicit(connection)
+        if explicit is not None:
+            return explicit
+        reader = self._component(connection.target)
+        if _is_on_data(reader):
+            return ChannelProtocol.QUEUE
+        rates = (
+            self._period(self._component(connection.source), all_, set()),
+            self._period(reader, all_, set()),
+        )
+        equal = rates[0] is not None and rates[0] == rates[1]
+        return ChannelProtocol.QUEUE if equal else ChannelProtocol.SAMPLE
+
+    def _explicit(self, connection: Connection) -> ChannelProtocol | None:
+        tags = self.model.applied(connection.connector, "Channel")
+        if (text := self.model.text(tags, "protocol")) is None:
+            return None
+        if text.lower() in [p.value for p in ChannelProtocol]:
+            return ChannelProtocol(text.lower())
+        message = f"{self.model.label(connection.connector)} has the protocol '{shown(text)}'"
+        self.model.error("bad-channel", message, "use QUEUE, SAMPLE or CALL", connection.connector)
+        return None
+
+    def _component(self, end: End) -> Component:
+        return self.components[end[0].id]
+
+    def _period(self, component: Component, all_: list[Connection], seen: set[str]) -> int | None:
+        """The effective period of a component's first entry; of a data-driven one, its producer's."""
+        activation = component.entries[0].activation
+        if isinstance(activation, Periodic):
+            return activation.period_ns
+        if isinstance(activation, Sporadic) or component.id in seen:
+            return None
+        for connection in all_:
+            sampled = self._explicit(connection) is ChannelProtocol.SAMPLE
+            if self._component(connection.target) is component and not sampled:
+                period = self._period(self._component(connection.source), all_, seen | {component.id})
+                consume = self._at_least_one(
+                    self.model.applied(connection.connector, "Channel"), "consume", 1
+                )
+                return None if period is None else period * consume
+        return None
+
+
+def _is_on_data(component: Component) -> bool:
+    return any(isinstance(e.activation, OnData) for e in component.entries)

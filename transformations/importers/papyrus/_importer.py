@@ -1,0 +1,188 @@
+"""UML + MARTE + SysML to a System: the order of the steps, and what is said about what was not understood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.system import Application, Component, Platform, Source, System
+
+from .._reading import read_xml, unreadable
+from ._channels import ChannelBuilder, connections
+from ._components import ComponentBuilder, entry_elements
+from ._constraints import ConstraintBuilder
+from ._flows import FlowBuilder
+from ._platform import PlatformBuilder
+from ._resource import LenientResource
+from ._structure import Connection, Instance, Structure
+from ._timing import Timing
+from ._view import UmlModel, shown
+
+_KNOWN_DOCUMENTS = (
+    "pathmap://UML_LIBRARIES/",
+    "pathmap://UML_METAMODELS/",
+    "pathmap://Papyrus_PROFILES/",
+    "pathmap://SysML",
+)
+_OWN_DOCUMENTS = ("pathmap://AICOMPILER_PROFILES/",)
+
+
+class Papyrus:
+    """Imports UML 2 models with MARTE and SysML stereotypes, as Papyrus writes them."""
+
+    def handles(self, path: Path) -> bool:
+        """By the file's extension; what is inside is judged by ``load``."""
+        return path.suffix.lower() in (".uml", ".xmi", ".xml")
+
+    def load(self, path: Path, options: Any = None) -> tuple[System, list[Diagnostic]]:  # noqa: ARG002
+        """The system that a file describes, and what was not understood.
+
+        Raises ``UnreadableInput`` when the file holds no UML model.
+        """
+        resource = LenientResource(path.name)
+        resource.load_root(read_xml(path))
+        if not resource.models:
+            message = "there is no UML model in this file"
+            raise unreadable(path, "no-model", message, "give a .uml file that Papyrus saved")
+        model = UmlModel(path.name, resource)
+        system = _system(model)
+        _report_leftovers(model, path)
+        return system, model.diagnostics
+
+
+def _system(model: UmlModel) -> System:
+    structure, timing = Structure(model), Timing(model)
+    roots = structure.roots()
+    components = ComponentBuilder(model, timing)
+    platform = PlatformBuilder(model, structure, components.ids)
+    hardware = [r for r in roots if platform.is_platform(r)]
+    software = [r for r in roots if r not in hardware]
+    application = _application(model, components, timing, software)
+    nodes = tuple(platform.nodes(hardware))
+    links = tuple(platform.links(hardware))
+    constraints = ConstraintBuilder(model, application.components, nodes, components.ids)
+    root = model.resource.models[0]
+    _require_application(model, application)
+    return System(
+        id=model.id(root),
+        name=getattr(root, "name", None) or "",
+        source=model.source(root),
+        application=application,
+        platform=Platform(
+            id=f"{model.id(root)}.platform",
+            name="platform",
+            source=model.source(root),
+            nodes=nodes,
+            links=links,
+        ),
+        constraints=tuple(constraints.build(hardware)),
+        requirements=tuple(constraints.requirements()),
+    )
+
+
+def _application(
+    model: UmlModel, builder: ComponentBuilder, timing: Timing, software: list[Instance]
+) -> Application:
+    leaves = [i for r in software for i in r.all() if i.part is not None and entry_elements(i.type, timing)]
+    found: list[Connection] = [c for r in software for c in connections(r, leaves, builder)]
+    fed = {c.target[0] for c in found}
+    components: tuple[Component, ...] = tuple(
+        c for i in leaves if (c := builder.build(i, connected=i in fed)) is not None
+    )
+    root = model.resource.models[0]
+    return Application(
+        id=f"{model.id(root)}.application",
+        name="application",
+        source=model.source(root),
+        components=components,
+        channels=ChannelBuilder(model, components).build(found, builder.ids),
+        flows=tuple(FlowBuilder(model, components, builder.ids).build()),
+    )
+
+
+def _require_application(model: UmlModel, application: Application) -> None:
+    if not application.components and not any(d.severity is Severity.ERROR for d in model.diagnostics):
+        message = "no component was found: no part of a block has an operation with a behaviour or a time"
+        step = "draw a block whose parts are typed by classes with operations (OpaqueBehavior or SaStep)"
+        model.error("no-component", message, step, model.resource.models[0])
+
+
+# --- what was not understood ------------------------------------------------------------------------------
+
+
+def _report_leftovers(model: UmlModel, path: Path) -> None:
+    _duplicates(model)
+    _orphans(model)
+    _documents(model, path)
+    resource = model.resource
+    seen: Counter[tuple[str, str]] = Counter((d.owner.eClass.name, d.feature) for d in resource.dangling)
+    for (owner, feature), count in seen.items():
+        first = next(d for d in resource.dangling if (d.owner.eClass.name, d.feature) == (owner, feature))
+        message = f"{feature} of {_times(count, owner)} refers to ids that the file does not define ({shown(first.target)})"
+        model.warn("dangling-reference", message, "delete or repair the references", first.owner)
+    for unknown in resource.unknown:
+        message = f"{unknown.kind} {shown(unknown.name)} is not used ({_times(unknown.count, 'occurrence')})"
+        source = Source(file=model.file, line=unknown.line)
+        model.add(Severity.NOTE, "not-understood", message, "", source)
+
+
+def _duplicates(model: UmlModel) -> None:
+    for id_, obj, line in model.resource.duplicates:
+        first = model.resource.by_id[id_]
+        message = f"the id '{shown(id_)}' of {model.label(obj)} is already that of {model.label(first)}"
+        place = f"line {model.resource.lines[first]}"
+        source = model.source(obj, line)
+        model.add(
+            Severity.ERROR,
+            "duplicate-id",
+            f"{message} in {place}",
+            "give each element its own xmi:id",
+            source,
+        )
+
+
+def _orphans(model: UmlModel) -> None:
+    orphans = [s for s in model.resource.stereotypes if s.base is None]
+    for name, count in Counter(s.eClass.name for s in orphans).items():
+        first = next(s for s in orphans if s.eClass.name == name)
+        message = f"{_times(count, f'application of {name}', f'applications of {name}')} belong to no element"
+        model.warn("orphan-stereotype", message, "delete them in the editor", first)
+
+
+def _documents(model: UmlModel, path: Path) -> None:
+    documents = Counter(href.partition("#")[0] for _, href in model.resource.external)
+    for document, count in documents.items():
+        if document.startswith(_KNOWN_DOCUMENTS + _OWN_DOCUMENTS):
+            continue
+        owner = next(o for o, href in model.resource.external if href.partition("#")[0] == document)
+        references = _times(count, "reference")
+        if "://" in document or document.startswith("/"):
+            message = f"{references} to {shown(document)}, which is not opened"
+            model.note("foreign-document", message, "", owner)
+        elif _beside(path, document):
+            message = f"{references} to {shown(document)}: other files are not read"
+            model.warn("other-document", message, "put what is needed into one file", owner)
+        else:
+            message = f"{references} to {shown(document)}, which does not exist"
+            model.warn(
+                "missing-document",
+                message,
+                "restore the file beside the model or delete the references",
+                owner,
+            )
+
+
+def _beside(path: Path, document: str) -> bool:
+    """Whether a document exists in the folder of the model or below; nothing outside is looked at."""
+    folder = path.resolve().parent
+    try:
+        target = (folder / document).resolve()
+        return target.is_relative_to(folder) and target.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _times(count: int, singular: str, plural: str = "") -> str:
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"

@@ -1,0 +1,198 @@
+"""Processing units from MARTE HRM stereotypes and the aic profile."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from aicompiler.metamodels.system import Area, OperatingPoint, SchedulingPolicy, Unit, UnitKind
+
+from ._quantities import FREQUENCY, POWER, RATE, SIZE, TIME, Dimension, Measure, down, measure_of, up
+from ._resource import EObject
+from ._view import UmlModel, is_a, shown
+from ._vsl import Expression, Tuple, VslError
+
+_ASSUMED_HZ = 1_000_000_000
+_NAMED = (
+    (re.compile(r"gpu", re.IGNORECASE), UnitKind.GPU),
+    (re.compile(r"fpga", re.IGNORECASE), UnitKind.FPGA),
+)
+
+
+class UnitBuilder:
+    """Builds one unit from the stereotypes of ``bearers`` (a part and its type)."""
+
+    def __init__(self, model: UmlModel, id_: str, name: str, bearers: tuple[EObject, ...]) -> None:
+        self.model = model
+        self.id = id_
+        self.name = name
+        self.bearers = tuple(b for b in bearers if b is not None)
+        self.extra = self._find("ProcessingUnit")
+
+    def build(self) -> Unit:
+        """The unit; what is assumed about it is reported."""
+        kind = self._kind()
+        return Unit(
+            id=self.id,
+            name=self.name,
+            source=self.model.source(self.bearers[0]),
+            kind=kind,
+            cores=self._cores() if kind is UnitKind.CPU else 1,
+            operating_points=self._points(),
+            policy=self._policy(),
+            static_power_uw=self._up(self._quantity("HwComponent", "staticConsumption", POWER)) or 0,
+            memory_bytes=self._memory("memorySize", SIZE),
+            memory_bandwidth_bytes_per_s=self._memory("throughput", RATE),
+            ops_per_cycle=self._count("ProcessingUnit", "opsPerCycle") or 1,
+            launch_overhead_ns=self._up(self._quantity("ProcessingUnit", "launchOverhead", TIME)) or 0,
+            speed_permille=self._permille("ProcessingResource", "speedFactor"),
+            area=self._area() if kind is UnitKind.FPGA else None,
+            fill_permille=self._permille("ProcessingUnit", "fillLimit"),
+            failure_rate_fit=self._count("ProcessingUnit", "failureRate") or 0,
+            can_fail=(self.model.text(self.extra, "canFail") or "true").lower() != "false",
+            device=self.model.text(self.extra, "device") or "",
+        )
+
+    def _find(self, *names: str) -> EObject | None:
+        return next((a for b in self.bearers if (a := self.model.applied(b, *names)) is not None), None)
+
+    def _quantity(self, stereotype: str, tag: str, dimension: Dimension) -> Fraction | None:
+        return self.model.quantity(self._find(stereotype), tag, dimension)
+
+    def _count(self, stereotype: str, tag: str) -> int | None:
+        return self.model.count(self._find(stereotype), tag)
+
+    @staticmethod
+    def _up(value: Fraction | None) -> int | None:
+        return None if value is None else up(value)
+
+    def _permille(self, stereotype: str, tag: str) -> int:
+        from ._quantities import COUNT
+
+        value = self._quantity(stereotype, tag, COUNT)
+        if value is not None and down(value * 1000) < 1:
+            message = (
+                f"{tag} of unit '{shown(self.name)}' is {float(value)}, less than a thousandth; 1 is taken"
+            )
+            self.model.warn("bad-factor", message, "correct the factor", self.bearers[0])
+            return 1000
+        return 1000 if value is None else down(value * 1000)
+
+    # --- kind and cores -----------------------------------------------------------------------------------
+
+    def _kind(self) -> UnitKind:
+        if (text := self.model.text(self.extra, "kind")) is not None:
+            if text.upper() in UnitKind.__members__:
+                return UnitKind[text.upper()]
+            message = f"the kind '{shown(text)}' of unit '{shown(self.name)}' is unknown"
+            self.model.error(
+                "bad-unit-kind", message, f"use one of {', '.join(UnitKind.__members__)}", self.extra
+            )
+        if self._find("HwPLD") is not None:
+            return UnitKind.FPGA
+        processor = self._find("HwProcessor")
+        if processor is not None and any(getattr(isa, "type", None) == "SIMD" for isa in processor.ownedISAs):
+            return UnitKind.GPU
+        for pattern, kind in _NAMED:
+            if pattern.search(self.name):
+                message = f"unit '{shown(self.name)}' is taken for a {kind.value} because of its name"
+                self.model.warn(
+                    "kind-assumed", message, "state its kind (aic::ProcessingUnit)", self.bearers[0]
+                )
+                return kind
+        return UnitKind.CPU
+
+    def _cores(self) -> int:
+        cores = self._count("HwProcessor", "nbCores") or self._count("Resource", "resMult") or 1
+        return max(cores, 1)
+
+    def _policy(self) -> SchedulingPolicy | None:
+        text = self.model.text(self.extra, "policy")
+        if text is None or text.lower() in [p.value for p in SchedulingPolicy]:
+            return None if text is None else SchedulingPolicy(text.lower())
+        known = ", ".join(p.value for p in SchedulingPolicy)
+        message = f"the policy '{shown(text)}' of unit '{shown(self.name)}' is unknown"
+        self.model.error("bad-policy", message, f"use one of {known}", self.extra)
+        return None
+
+    # --- clocks -------------------------------------------------------------------------------------------
+
+    def _points(self) -> tuple[OperatingPoint, ...]:
+        texts = self.model.texts(self.extra, "operatingPoint")
+        points = [p for text in texts if (p := self._declared_point(text)) is not None]
+        if points:
+            distinct = {p.frequency_hz: p for p in points}
+            return tuple(distinct.values())
+        clock = self._quantity("HwComputingResource", "op_Frequencies", FREQUENCY)
+        clock = clock if clock is not None else self._quantity("HwResource", "frequency", FREQUENCY)
+        if not clock:
+            message = f"unit '{shown(self.name)}' has no clock frequency; 1 GHz is assumed"
+            step = "give op_Frequencies or aic::ProcessingUnit operatingPoint"
+            self.model.warn("clock-assumed", message, step, self.bearers[0])
+        return (self._point(down(clock) if clock else _ASSUMED_HZ, self._service_power()),)
+
+    def _declared_point(self, text: str) -> OperatingPoint | None:
+        from ._vsl import parse
+
+        try:
+            given = parse(text)
+            clock = _part(given, FREQUENCY, "frequency").typical
+            power = _part(given, POWER, "dynamicPower").typical
+            if not clock:
+                raise VslError("its frequency is zero")
+        except VslError as error:
+            self.model.bad_value(self.extra, "operatingPoint", text, str(error))
+            return None
+        return self._point(down(clock), up(power or Fraction(0)))
+
+    def _point(self, hertz: int, power: int) -> OperatingPoint:
+        return OperatingPoint(
+            id=f"{self.id}.{hertz}",
+            name=f"{float(Fraction(hertz, 10**6)):g} MHz",
+            source=self.model.source(self.extra if self.extra is not None else self.bearers[0]),
+            frequency_hz=hertz,
+            dynamic_power_uw=power,
+        )
+
+    def _service_power(self) -> int:
+        resource = self._find("HwResource")
+        services = list(resource.p_HW_Services) if resource is not None else []
+        powers = [
+            self.model.quantity(s, "consumption", POWER) for s in services if is_a(s, "HwResourceService")
+        ]
+        return up(max((p for p in powers if p is not None), default=Fraction(0)))
+
+    # --- memory and area ----------------------------------------------------------------------------------
+
+    def _memory(self, tag: str, dimension: Dimension) -> int | None:
+        own = self.model.quantity(self.extra, {"throughput": "memoryBandwidth"}.get(tag, tag), dimension)
+        if own is None and tag == "memorySize":
+            own = self._quantity("GaExecHost", "memSize", dimension)
+        resource = self._find("HwResource")
+        owned = [m for m in resource.ownedHW if is_a(m, "HwMemory")] if resource is not None else []
+        given = [q for m in owned if (q := self.model.quantity(m, tag, dimension)) is not None]
+        own = own if own is not None else (sum(given, Fraction(0)) if given else None)
+        return None if own is None else down(own)
+
+    def _area(self) -> Area:
+        logic = self._find("HwPLD")
+        blocks = self._count("ProcessingUnit", "blockRams")
+        if blocks is None and logic is not None:
+            blocks = sum(self.model.count(m, "resMult") or 1 for m in logic.blocksRAM if is_a(m, "HwMemory"))
+        return Area(
+            id=f"{self.id}.area",
+            name="area",
+            source=self.model.source(logic if logic is not None else self.bearers[0]),
+            lut=self._count("HwPLD", "nbLUTs") or 0,
+            ff=self._count("HwPLD", "nbFlipFlops") or 0,
+            bram=blocks or 0,
+            dsp=self._count("ProcessingUnit", "dspSlices") or 0,
+        )
+
+
+def _part(given: Expression, dimension: Dimension, key: str) -> Measure:
+    """One part of an operating point."""
+    value = given.get(key) if isinstance(given, Tuple) else None
+    if value is None:
+        raise VslError(f"it gives no {key}")
+    return measure_of(value, dimension)

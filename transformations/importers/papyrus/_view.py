@@ -1,0 +1,165 @@
+"""A loaded UML file as the importers see it: stereotypes of an element, tags as values, places, diagnostics."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+
+from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.system import Source
+
+from ._quantities import COUNT, Dimension, Measure, measure
+from ._resource import EObject, LenientResource
+from ._vsl import Expression, VslError, parse
+
+
+def is_a(obj: EObject, *names: str) -> bool:
+    """Whether ``obj`` is an instance of one of these metaclasses or stereotypes."""
+    if obj is None:
+        return False
+    return obj.eClass.name in names or any(c.name in names for c in obj.eClass.eAllSuperTypes())
+
+
+def shown(name: str | None) -> str:
+    """A name on one line: quotes, controls and line ends escaped."""
+    return json.dumps(name or "", ensure_ascii=False)[1:-1]
+
+
+class UmlModel:
+    """One file, its stereotype applications indexed by what they are applied to, and what was said about it."""
+
+    def __init__(self, file: str, resource: LenientResource) -> None:
+        self.file = file
+        self.resource = resource
+        self.diagnostics: list[Diagnostic] = []
+        self._applied: dict[EObject, list[EObject]] = defaultdict(list)
+        for application in resource.stereotypes:
+            self._applied[application.base].append(application)
+
+    # --- elements -----------------------------------------------------------------------------------------
+
+    def elements(self, *names: str) -> Iterator[EObject]:
+        """All elements with an id that are instances of one of these metaclasses, in file order."""
+        return (e for e in self.resource.by_id.values() if is_a(e, *names))
+
+    def id(self, obj: EObject) -> str:
+        """The XML id, or a stand-in made of the line."""
+        return obj._internal_id or f"line{self.resource.lines.get(obj, 0)}"
+
+    def source(self, obj: EObject, line: int | None = None) -> Source:
+        """The place of an element in the file."""
+        place = self.resource.lines.get(obj, 0) if line is None else line
+        return Source(
+            file=self.file, xml_id=obj._internal_id or "", qualified_name=self.qualified_name(obj), line=place
+        )
+
+    def qualified_name(self, obj: EObject) -> str:
+        """Names from the outermost package inwards; of a stereotype application that of its base."""
+        if (base := getattr(obj, "base", None)) is not None:
+            return self.qualified_name(base)
+        names: list[str] = []
+        while obj is not None:
+            if name := getattr(obj, "name", None):
+                names.append(shown(name))
+            obj = obj.eContainer()
+        return "::".join(reversed(names))
+
+    def label(self, obj: EObject) -> str:
+        """How messages call an element."""
+        name = getattr(obj, "name", None)
+        kind = (obj.kind if hasattr(obj, "kind") and obj.kind else obj.eClass.name).lower()
+        return f"{kind} '{shown(name)}'" if name else f"{kind} {self.id(obj)}"
+
+    # --- stereotypes --------------------------------------------------------------------------------------
+
+    def applied(self, element: EObject, *names: str) -> EObject | None:
+        """The first application to ``element`` of one of these stereotypes or a specialisation of it."""
+        return next((a for a in self._applied.get(element, ()) if is_a(a, *names)), None)
+
+    def applications(self, *names: str) -> Iterator[EObject]:
+        """All applications that have a base, in file order."""
+        return (a for a in self.resource.stereotypes if a.base is not None and is_a(a, *names))
+
+    @staticmethod
+    def texts(application: EObject | None, tag: str) -> list[str]:
+        """The non-empty values of a tag; MARTE tools also write 'null' for none."""
+        value = getattr(application, tag, None) if application is not None else None
+        values = [value] if isinstance(value, str) else list(value or ())
+        return [v.strip() for v in values if v and v.strip() not in ("", "null")]
+
+    def text(self, application: EObject | None, tag: str) -> str | None:
+        """The first non-empty value of a tag."""
+        return next(iter(self.texts(application, tag)), None)
+
+    def quantities(self, application: EObject | None, tag: str, dimension: Dimension) -> list[Measure]:
+        """The values of a tag as quantities; what is none is reported and left out."""
+        found = []
+        for text in self.texts(application, tag):
+            try:
+                found.append(measure(text, dimension))
+            except VslError as error:
+                self.bad_value(application, tag, text, str(error))
+                continue
+            if found[-1].assumed:
+                message = f"{tag} of {self._bearer(application)} is {shown(text)} without a unit; {dimension.bare} is assumed"
+                self.warn("unit-assumed", message, f"write ({tag}=..., unit={dimension.bare})", application)
+        return found
+
+    def quantity(self, application: EObject | None, tag: str, dimension: Dimension) -> Fraction | None:
+        """The typical value of a tag in base units."""
+        measures = self.quantities(application, tag, dimension)
+        return measures[0].typical if measures else None
+
+    def count(self, application: EObject | None, tag: str) -> int | None:
+        """A tag that counts something."""
+        value = self.quantity(application, tag, COUNT)
+        return None if value is None else int(value)
+
+    def expression(self, application: EObject | None, tag: str) -> Expression | None:
+        """A tag as a VSL tree; what is none is reported."""
+        if (text := self.text(application, tag)) is None:
+            return None
+        try:
+            return parse(text)
+        except VslError as error:
+            self.bad_value(application, tag, text, str(error))
+            return None
+
+    def bad_value(self, application: EObject | None, tag: str, text: str, reason: str) -> None:
+        """Report a tag whose value is not understood."""
+        message = f"{tag} of {self._bearer(application)} is '{shown(text[:80])}': {reason}"
+        self.warn(
+            "value-not-understood",
+            message,
+            "the value is left out; write it as (value=..., unit=...)",
+            application,
+        )
+
+    def _bearer(self, application: EObject | None) -> str:
+        base = getattr(application, "base", None)
+        return self.label(base) if base is not None else "a stereotype"
+
+    # --- diagnostics --------------------------------------------------------------------------------------
+
+    def error(self, rule: str, message: str, next_step: str, obj: EObject) -> None:
+        """Say what is wrong with an element."""
+        self._say(Severity.ERROR, rule, message, next_step, obj)
+
+    def warn(self, rule: str, message: str, next_step: str, obj: EObject) -> None:
+        """Say what was assumed or left out at an element."""
+        self._say(Severity.WARNING, rule, message, next_step, obj)
+
+    def note(self, rule: str, message: str, next_step: str, obj: EObject) -> None:
+        """Say what the user may want to know about an element."""
+        self._say(Severity.NOTE, rule, message, next_step, obj)
+
+    def _say(self, severity: Severity, rule: str, message: str, next_step: str, obj: EObject) -> None:
+        self.add(severity, rule, message, next_step, self.source(obj))
+
+    def add(self, severity: Severity, rule: str, message: str, next_step: str, source: Source) -> None:
+        """Record a diagnostic; the same statement is made once."""
+        entry = Diagnostic(severity=severity, rule=rule, message=message, next_step=next_step, source=source)
+        if entry not in self.diagnostics:
+            self.diagnostics.append(entry)
