@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
+from collections.abc import Callable, Iterable
+
+from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence, Finding
 from aicompiler.metamodels.plugins import PluginTable
 from aicompiler.metamodels.system import System
 
 from ._facts import Facts
 from ._rules import Check, RuleBook, clash
+
+Contract = Callable[[System, CostTable, Deployment], Iterable[Finding]]
 
 _HERE = "aicompiler.transformations.analysis"
 
@@ -25,15 +29,19 @@ CHECKS = PluginTable(
         "claims": f"{_HERE}._claims:RULES",
     },
 )
-"""Rule books by name; an entry point of group ``aicompiler.checks`` names another ``RuleBook``."""
+"""What judges a deployment, by name: a callable ``(system, costs, deployment) -> list[Finding]``.
+
+Ours are ``RuleBook``s, whose checks are told one by one; an entry point of group ``aicompiler.checks`` may
+name a book or any such callable, which then counts as one check.
+"""
 
 
 def all_checks(table: PluginTable = CHECKS) -> tuple[Check, ...]:
-    """Every check of every book, in table order; raises ``PluginClash`` for a name that two books use."""
+    """Every check, in table order; raises ``PluginClash`` for a name used twice."""
     checks: dict[str, Check] = {}
     for name in table:
-        book: RuleBook = table.load(name)
-        for item in book:
+        loaded = table.load(name)
+        for item in loaded if isinstance(loaded, RuleBook) else (_foreign(name, loaded),):
             if item.name in checks:
                 raise clash(item.name, checks[item.name].category, item.category)
             checks[item.name] = item
@@ -52,3 +60,15 @@ def check(system: System, costs: CostTable, deployment: Deployment) -> Evidence:
     """
     facts = Facts(system=system, costs=costs, deployment=deployment)
     return Evidence(findings=tuple(finding for item in all_checks() for finding in item.findings(facts)))
+
+
+def _foreign(name: str, judge: Contract) -> Check:
+    """A callable of a third party as one check; its docstring is the reason it gives."""
+    because = " ".join((judge.__doc__ or "a plug-in asks for it").split())
+    return Check(
+        name=name,
+        category="plug-in",
+        holds=f"{name} has nothing to say",
+        because=because,
+        judge=lambda facts: judge(facts.system, facts.costs, facts.deployment),
+    )

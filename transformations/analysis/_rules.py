@@ -36,7 +36,7 @@ class Check:
     judge: Judge
 
     def __call__(self, system: System, costs: CostTable, deployment: Deployment) -> list[Finding]:
-        """Judge a deployment by this rule alone (the contract of ``CHECKS``)."""
+        """Judge a deployment by this rule alone."""
         return self.findings(Facts(system=system, costs=costs, deployment=deployment))
 
     def findings(self, facts: Facts) -> list[Finding]:
@@ -69,6 +69,11 @@ class RuleBook:
             return judge
 
         return enter
+
+    def __call__(self, system: System, costs: CostTable, deployment: Deployment) -> list[Finding]:
+        """Judge a deployment by all rules of the book (the contract of ``CHECKS``)."""
+        facts = Facts(system=system, costs=costs, deployment=deployment)
+        return [finding for check in self for finding in check.findings(facts)]
 
     def __iter__(self) -> Iterator[Check]:
         """The checks in the order in which they were written."""
