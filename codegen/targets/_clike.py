@@ -1,0 +1,136 @@
+"""What C, OpenCL C and HLS C++ have in common; a target is a subclass whose attributes are its dialect."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from aicompiler.codegen._files import GeneratedFile, TraceLink
+from aicompiler.metamodels.system import Unit
+from aicompiler.transformations.kernels._kernel import Direction, Kernel, Parameter
+from xdsl.dialects.builtin import MemRefType, StringAttr
+
+from ._expressions import Expr, Spelling, compose
+from ._memory import Array
+from ._module import Module, unused
+from ._statements import Statements
+from ._types import BOOL, F32, CType, of_element, of_mlir
+
+STDINT = {f"{s}{w}": f"{'' if s == 'i' else 'u'}int{w}_t" for s in "iu" for w in (8, 16, 32, 64)}
+C_SPELLING = Spelling(
+    {**STDINT, "f32": "float", "f64": "double", "bool": "bool"}, "INT64_C({})", "UINT64_C({})"
+)
+
+
+class CLike(ABC):
+    """A target whose text is C or close to it."""
+
+    name: ClassVar[str]
+    suffix: ClassVar[str]
+    spelling: ClassVar[Spelling] = C_SPELLING
+    spaces: ClassVar[Mapping[str, str]] = {}  # address space qualifiers
+    restrict: ClassVar[str] = ""
+    local_function: ClassVar[str] = "static "
+    table_qualifier: ClassVar[str] = "static const "
+    f32_suffix: ClassVar[str] = "f"  # of functions of the math library
+    bit_helpers: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:
+        """The source files of ``kernel`` for ``unit`` (``None``: no particular one)."""
+
+    def unavailable(self) -> str | None:
+        """What running the generated code on this host needs, if it is not there."""
+        return None
+
+    # --- spelling ---------------------------------------------------------------------------------------
+
+    def math_name(self, function: str, type_: CType) -> str:
+        """The name of a mathematical function for ``type_``."""
+        return function + (self.f32_suffix if type_ == F32 else "")
+
+    def pointer(self, name: str, element: CType, space: str, readonly: bool, restrict: str = "") -> str:
+        """A pointer parameter."""
+        const = "const " if readonly else ""
+        return f"{self.spaces.get(space, '')}{const}{self.spelling.name(element)} *{restrict}{name}"
+
+    def parameter(self, parameter: Parameter, restrict: str = "") -> str:
+        """A parameter of the kernel function (the kernel ABI)."""
+        element = of_element(parameter.dtype)
+        if parameter.direction is Direction.IN and not parameter.shape:
+            return f"{self.spelling.name(element)} {parameter.name}"
+        readonly = parameter.direction is Direction.IN
+        return self.pointer(parameter.name, element, "global", readonly, restrict)
+
+    # --- shared parts -----------------------------------------------------------------------------------
+
+    def bind_parameters(self, out: Statements, kernel: Kernel, buffers: Mapping[str, str]) -> None:
+        """Tell the printer what the kernel's arguments are called; ``buffers`` stand for some arrays."""
+        arguments = out.function.body.block.args
+        for argument, parameter in zip(arguments, kernel.signature.parameters, strict=True):
+            out.names.add(parameter.name)
+            element = of_element(parameter.dtype)
+            if isinstance(argument.type, MemRefType):
+                name = buffers.get(parameter.name, parameter.name)
+                out.arrays[argument] = Array(
+                    name=name,
+                    element=element,
+                    shape=tuple(argument.type.get_shape()),
+                    flat=parameter.name not in buffers,
+                    space="global",
+                    token=name,
+                    readonly=parameter.direction is Direction.IN,
+                    truth=of_mlir(argument.type.element_type) == BOOL,
+                )
+            else:
+                value = Expr(parameter.name, element)
+                truth = of_mlir(argument.type) == BOOL
+                out.bind(argument, compose(f"({parameter.name} != 0)", BOOL, 16, value) if truth else value)
+
+    def body(self, out: Statements) -> list[str]:
+        """The statements of a kernel that is one function."""
+        out.block(out.function.body.block)
+        return [*unused(out, out.function), *out.lines]
+
+    def sequential_function(self, module: Module, head: str) -> str:
+        """The kernel as one function."""
+        out = Statements(module, module.function)
+        self.bind_parameters(out, module.kernel, {})
+        return "\n".join([head, "{", *self.body(out), "}", ""])
+
+    def file(self, path: str, kernel: Kernel, blocks: list[str], mark: str) -> GeneratedFile:
+        """A file of text blocks; the line that begins with ``mark`` is traced to the model."""
+        text = "\n".join(block.rstrip("\n") + "\n" for block in blocks if block)
+        element = origin(kernel)
+        lines = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith(mark)]
+        trace = tuple(TraceLink(element, n) for n in lines) if element else ()
+        return GeneratedFile(path, text.encode(), trace)
+
+    def banner(self, kernel: Kernel) -> str:
+        """The first line of every file."""
+        return f"/* Kernel {kernel.name}: generated by aicompiler, do not edit. */\n"
+
+
+def origin(kernel: Kernel) -> str:
+    """The id of the model element that the kernel's function names as its origin ('' if it names none)."""
+    for op in kernel.module.walk():
+        label = op.attributes.get("aic.element")
+        if isinstance(label, StringAttr):
+            return label.data
+    return ""
+
+
+def header(target: CLike, kernel: Kernel, path: str) -> GeneratedFile:
+    """``NAME.h``: the prototype, usable from C and C++."""
+    guard = f"AIC_KERNEL_{kernel.name.upper()}_H"
+    parameters = ", ".join(target.parameter(p) for p in kernel.signature.parameters) or "void"
+    blocks = [
+        target.banner(kernel) + f"#ifndef {guard}\n#define {guard}\n",
+        "#include <stdint.h>\n",
+        '#ifdef __cplusplus\nextern "C" {\n#endif\n',
+        f"void {kernel.name}({parameters});\n",
+        "#ifdef __cplusplus\n}\n#endif\n",
+        f"#endif /* {guard} */\n",
+    ]
+    return target.file(path, kernel, blocks, f"void {kernel.name}(")

@@ -1,0 +1,52 @@
+"""Target ``c``: portable C11, one translation unit and one header a kernel."""
+
+from __future__ import annotations
+
+from shutil import which
+from typing import ClassVar
+
+from aicompiler.codegen._files import GeneratedFile
+from aicompiler.metamodels.system import Unit
+from aicompiler.transformations.kernels._kernel import Kernel
+
+from ._clike import CLike, header
+from ._helpers import BITS_BY_COPY
+from ._module import Module
+
+PRELUDE = """\
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wtype-limits"
+#endif
+"""
+
+
+class C(CLike):
+    """C11 for CPUs; compile with -ffp-contract=off, which ISO mode (-std=c11) of GCC implies."""
+
+    name, suffix = "c", ".c"
+    restrict: ClassVar[str] = "restrict "
+    bit_helpers = BITS_BY_COPY
+
+    def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
+        """``kernels/c/NAME.c`` and ``NAME.h``."""
+        parameters = (
+            ", ".join(self.parameter(p, self.restrict) for p in kernel.signature.parameters) or "void"
+        )
+        module = Module(self, kernel)
+        function = self.sequential_function(module, f"void {kernel.name}({parameters})")
+        include = f'#include "{kernel.name}.h"\n'
+        blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
+        path = f"kernels/c/{kernel.name}"
+        mark = f"void {kernel.name}("
+        return [self.file(f"{path}{self.suffix}", kernel, blocks, mark), header(self, kernel, f"{path}.h")]
+
+    def unavailable(self) -> str | None:
+        """A C compiler is all it needs."""
+        return None if which("cc") or which("gcc") else "no C compiler found: install gcc or clang"
