@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
-from aicompiler.metamodels.deployment import Cost, CostTable, Provenance
+from aicompiler.metamodels.deployment import Cost, CostTable, Deployment, JobSlot, Provenance
 from aicompiler.metamodels.system import (
     Activation,
     Application,
-    Area,
     Channel,
     ChannelProtocol,
     Component,
@@ -54,7 +54,7 @@ class Sketch:
     costs: list[Cost] = field(default_factory=list)
 
     def unit(
-        self, name: str, kind: UnitKind = UnitKind.CPU, cores: int = 1, static: int = 0, **more: object
+        self, name: str, kind: UnitKind = UnitKind.CPU, cores: int = 1, static: int = 0, **more: Any
     ) -> Sketch:
         """A unit with points `fast` (2 GHz) and, if `slow` (its dynamic power) is given, `slow` (1 GHz)."""
         slow, dynamic = more.pop("slow", None), more.pop("dynamic", 1000)
@@ -81,7 +81,7 @@ class Sketch:
         times: Mapping[str, int],
         activation: Activation | int,
         deadline: int | None = None,
-        **more,
+        **more: Any,
     ) -> Sketch:
         """A component `name` with entry `name.run`, `times` = wcet per unit at its fastest point."""
         activation = Periodic(period_ns=activation) if isinstance(activation, int) else activation
@@ -116,11 +116,13 @@ class Sketch:
                     )
         return self
 
-    def reader(self, name: str, times: Mapping[str, int], **more) -> Sketch:
+    def reader(self, name: str, times: Mapping[str, int], **more: Any) -> Sketch:
         """A component that runs when its queues hold values."""
         return self.component(name, times, OnData(), **more)
 
-    def channel(self, a: str, b: str, size: int = 1, protocol=ChannelProtocol.QUEUE, **more) -> Sketch:
+    def channel(
+        self, a: str, b: str, size: int = 1, protocol: ChannelProtocol = ChannelProtocol.QUEUE, **more: Any
+    ) -> Sketch:
         """A channel `a>b` whose values have `size` bytes."""
         name = f"{a}>{b}"
         for owner, direction in ((a, PortDirection.OUT), (b, PortDirection.IN)):
@@ -183,8 +185,6 @@ class Sketch:
 
     def system(self) -> System:
         """The system so far."""
-        from dataclasses import replace
-
         components = tuple(replace(c, ports=tuple(self.ports[c.id])) for c in self.components)
         return System(
             id="sketch",
@@ -212,4 +212,53 @@ def sketch() -> type[Sketch]:
     return Sketch
 
 
-__all__ = ["Sketch", "Area"]
+def assert_valid(system: System, costs: CostTable, found: Deployment) -> None:
+    """The table of a deployment holds what the model asks of times, resources and data."""
+    period = found.hyperperiod_ns
+    slots = {(j.entry, j.job): j for j in found.jobs}
+    uses: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for slot in found.jobs:
+        component = system.component_of(slot.entry).id
+        placement = found.placement(component)
+        cost = costs.get(slot.entry, slot.unit, found.setting(slot.unit).operating_point)
+        assert cost is not None and (placement.unit, placement.core) == (slot.unit, slot.core)
+        assert slot.end_ns - slot.start_ns == cost.wcet_ns and not found.setting(slot.unit).off
+        circuit = system.element(Unit, slot.unit).kind is UnitKind.FPGA
+        key = (slot.unit, component if circuit else str(slot.core))
+        length = cost.interval_ns if circuit else cost.wcet_ns
+        uses.setdefault(key, []).append((slot.start_ns, slot.start_ns + length))
+    for transfer in found.transfers:
+        uses.setdefault((transfer.link,), []).append((transfer.start_ns, transfer.end_ns))
+    for key, spans in uses.items():
+        for i, (start, end) in enumerate(spans):
+            for other, until in spans[:i]:
+                distance = (other - start) % period
+                assert distance >= end - start and distance + until - other <= period, f"overlap on {key}"
+    for channel in system.application.channels:
+        _assert_channel(system, found, slots, channel)
+
+
+def _assert_channel(
+    system: System, found: Deployment, slots: Mapping[tuple[str, int], JobSlot], channel: Channel
+) -> None:
+    writer, reader = (system.component_of(p) for p in (channel.source_port, channel.target_port))
+    count = sum(1 for entry, _ in slots if entry == writer.entries[0].id)
+    size = system.element(Port, channel.source_port).bytes
+    for value in range(count):
+        arrival = slots[writer.entries[0].id, value].end_ns
+        hops = sorted(
+            (t for t in found.transfers if (t.channel, t.job) == (channel.id, value)), key=lambda t: t.hop
+        )
+        assert bool(hops) == (found.placement(writer.id).unit != found.placement(reader.id).unit)
+        for hop in hops:
+            assert hop.start_ns >= arrival
+            assert hop.end_ns - hop.start_ns == system.element(Link, hop.link).transfer_ns(size)
+            arrival = hop.end_ns
+        if channel.protocol is ChannelProtocol.QUEUE:
+            assert slots[reader.entries[0].id, value // channel.consume].start_ns >= arrival
+
+
+@pytest.fixture
+def valid() -> Callable[[System, CostTable, Deployment], None]:
+    """Assert that a deployment's table is one."""
+    return assert_valid

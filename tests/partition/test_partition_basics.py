@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aicompiler.metamodels.deployment import SolveStatus
 from aicompiler.metamodels.system import UnitKind
 from aicompiler.transformations.partition import PartitionOptions, partition
 
 
-def test_two_units_exact_energy(sketch) -> None:
+def test_two_units_exact_energy(sketch: Any) -> None:
     """Least energy is found and equals the sum worked out by hand, static power and transfers included."""
     system, costs = (
         sketch()
@@ -28,7 +30,7 @@ def test_two_units_exact_energy(sketch) -> None:
     assert [t.end_ns - t.start_ns for t in found.transfers] == [10]
 
 
-def test_idle_unit_is_off(sketch) -> None:
+def test_idle_unit_is_off(sketch: Any) -> None:
     """A unit that nothing runs on is off and costs no static power."""
     system, costs = (
         sketch()
@@ -43,7 +45,7 @@ def test_idle_unit_is_off(sketch) -> None:
     assert found.objectives[0].value == 10 * 1000 + 10 * 100
 
 
-def test_slow_point_saves_energy(sketch) -> None:
+def test_slow_point_saves_energy(sketch: Any) -> None:
     """The slow clock is taken where deadlines allow it, and the table has its longer slots."""
     build = sketch().unit("cpu", dynamic=1000, slow=300).component("a", {"cpu": 10}, 100)
     found = partition(*build.both())
@@ -52,7 +54,7 @@ def test_slow_point_saves_energy(sketch) -> None:
     assert found.objectives[0].value == 20 * 300
 
 
-def test_heuristic_alone(sketch) -> None:
+def test_heuristic_alone(sketch: Any) -> None:
     """Without solver time the heuristic's table is returned, as feasible, with no bound."""
     build = sketch().unit("cpu").component("a", {"cpu": 10}, 100)
     found = partition(*build.both(), options=PartitionOptions(deterministic_time=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import gcd
@@ -23,8 +24,10 @@ from aicompiler.metamodels.system import (
     UnitKind,
 )
 
+from ._flows import responses
 from ._limits import Options, energy_terms, label, limits_of
-from .jobs import JobId, Timeline, precedences, problem_with, responses, timeline
+from ._text import ns
+from .jobs import JobId, Timeline, precedences, problem_with, timeline
 from .problem import At, Bound, Hop, Load, Machine, Path, Problem, Reason, Stream, Task
 
 HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down (DESIGN §3)
@@ -200,9 +203,9 @@ class _Builder:
         for link in sorted(
             self.system.platform.links, key=lambda k: (k.transfer_ns(size), k.id), reverse=True
         ):
-            ns = link.transfer_ns(size)
+            time = link.transfer_ns(size)
             pairs = ((a, b) for a in link.ends for b in link.ends if a < b)
-            graph.add_edges_from(pairs, ns=ns, link=link.id)  # the last, so the best, link of a pair stays
+            graph.add_edges_from(pairs, ns=time, link=link.id)  # the last, so the best, link of a pair stays
         sources = self._units(channel.source_port)
         targets = self._units(channel.target_port)
         for source, target in ((s, t) for s in sources for t in targets if s != t):
@@ -242,7 +245,7 @@ class _Builder:
 
     def _deadline(self, entry: str) -> Reason:
         timing = self.line.timings[entry]
-        text = f"entry {label(timing.entry)} has a deadline of {timing.relative_ns} ns"
+        text = f"entry {label(timing.entry)} has a deadline of {ns(timing.relative_ns)}"
         return Reason(entry, text, "lengthen it or allow a faster unit")
 
     def _bounds(self, scale: _Scale) -> Iterator[Bound]:
@@ -257,7 +260,7 @@ class _Builder:
             flow = response.flow
             assert flow.deadline_ns is not None
             kind = "reaction" if flow.bound is FlowBound.REACTION else "data age"
-            text = f"flow {label(flow)} has a {kind} deadline of {flow.deadline_ns} ns"
+            text = f"flow {label(flow)} has a {kind} deadline of {ns(flow.deadline_ns)}"
             reason = Reason(
                 flow.id, text, "lengthen it, shorten the periods on its path, or allow faster units"
             )
@@ -267,8 +270,8 @@ class _Builder:
 
 def _shortest_path(graph: nx.Graph, source: str, target: str) -> Path:
     def links(nodes: list[str]) -> list[str]:
-        return [graph.edges[a, b]["link"] for a, b in zip(nodes, nodes[1:], strict=False)]
+        return [graph.edges[a, b]["link"] for a, b in itertools.pairwise(nodes)]
 
     nodes: list[str] = min(nx.all_shortest_paths(graph, source, target, weight="ns"), key=links)
-    steps = [graph.edges[a, b] for a, b in zip(nodes, nodes[1:], strict=False)]
+    steps = [graph.edges[a, b] for a, b in itertools.pairwise(nodes)]
     return Path(tuple(Hop(s["link"], 0, s["ns"]) for s in steps), tuple(nodes[1:-1]))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
-from aicompiler.metamodels.system import Component, Element
+from aicompiler.metamodels.system import Channel, Component, Element
+from ortools.sat.python import cp_model
 
 from . import _solve
-from .cpsat import build_model
-from .jobs import JobId
-from .problem import At, Bound, Problem, Reason, Seat
+from ._text import ns, quantity
+from .cpsat import Model, build_model, sum_of
+from .jobs import JobId, problem_with
+from .problem import At, Bound, Key, Limit, Problem, Reason, Seat
 
 MAX_SHRINK = 40  # annotations in a core beyond which shrinking would take too long
 
@@ -20,7 +22,7 @@ MAX_SHRINK = 40  # annotations in a core beyond which shrinking would take too l
 
 
 def check_necessary(problem: Problem) -> None:
-    """Raise ``Infeasible`` for what no placement can mend: a missing unit, a deadline, an area or a budget."""
+    """Raise ``Infeasible`` for what no placement can mend: no unit, a deadline, an area, a budget."""
     found = list(_without_place(problem)) or [*_too_late(problem), *_too_much(problem)]
     if found:
         raise Infeasible(found)
@@ -32,9 +34,22 @@ def _without_place(problem: Problem) -> Iterator[Diagnostic]:
             element = problem.system.element(Component, component)
             text = (
                 f"component {element.name!r} takes longer than the hyperperiod of"
-                f" {problem.line.hyperperiod_ns} ns on every unit it can run on"
+                f" {ns(problem.line.hyperperiod_ns)} on every unit it can run on"
             )
-            yield _error(element, "no-unit", text, "lengthen its period or allow a faster unit")
+            advice = "lengthen its period or allow a faster unit"
+            yield problem_with(element, "no-unit", text, advice)
+    for stream in problem.streams:
+        writer, reader = (units_of(problem, e) for e in (stream.writer, stream.reader))
+        if not writer & reader and not stream.paths:
+            channel = problem.system.element(Channel, stream.id)
+            names = " or ".join(sorted(writer)), " or ".join(sorted(reader))
+            text = f"channel {channel.name!r} has no route from {names[0]} to {names[1]}"
+            yield problem_with(channel, "no-route", text, "add a link between these units")
+
+
+def units_of(problem: Problem, entry: str) -> frozenset[str]:
+    """The units a task can run on."""
+    return frozenset(at.unit for at in problem.options[problem.tasks[entry].component])
 
 
 def _too_late(problem: Problem) -> Iterator[Diagnostic]:
@@ -49,11 +64,9 @@ def _too_late(problem: Problem) -> Iterator[Diagnostic]:
     blamed = [r for r in worst if r.element in flows] or list(worst)
     for reason in blamed:
         bound = worst[reason][1]
-        least = shortest[bound.job] * problem.tick_ns - bound.since_ns
-        text = (
-            f"{reason.text}, but it takes at least {least} ns on the fastest units with nothing else running"
-        )
-        yield _error(problem.system.element(Element, reason.element), "deadline", text, reason.advice)
+        least = ns(shortest[bound.job] * problem.tick_ns - bound.since_ns)
+        text = f"{reason.text}, but it takes at least {least} on the fastest units with nothing else running"
+        yield _error(problem, reason, "deadline", text)
 
 
 def shortest_ends(problem: Problem) -> Mapping[JobId, int]:
@@ -64,11 +77,10 @@ def shortest_ends(problem: Problem) -> Mapping[JobId, int]:
     }
     ways: dict[tuple[JobId, JobId], int] = {}
     for stream in problem.streams:
-        writer, reader = (problem.tasks[e].component for e in (stream.writer, stream.reader))
-        units = [{at.unit for at in problem.options[c]} for c in (writer, reader)]
+        shared = units_of(problem, stream.writer) & units_of(problem, stream.reader)
         least = min((sum(h.duration for h in p.hops) for p in stream.paths.values()), default=0)
         for value, job in enumerate(stream.readers):
-            ways[JobId(stream.writer, value), job] = 0 if units[0] & units[1] else least
+            ways[JobId(stream.writer, value), job] = 0 if shared else least
     ends = {job: problem.ready(job) + quickest[job.entry] for job in problem.jobs}
     for _ in problem.tasks:  # a path of precedences visits an entry once
         for edge in problem.edges:
@@ -83,20 +95,18 @@ def _too_much(problem: Problem) -> Iterator[Diagnostic]:
     """Limits that the cheapest place of every component already exceeds."""
     for limit in problem.limits:
         if all(value >= 0 for _, value in limit.terms):
-            costs = dict(limit.terms)
+            costs: dict[Key, int] = dict(limit.terms)
             least = sum(min(_cost(problem, costs, at) for at in ats) for ats in problem.options.values())
             if least > limit.bound:
-                text = limit.reason.text
-                if limit.unit:
-                    text += f", but at least {least} {limit.unit} are needed against {limit.bound}"
-                else:
-                    text += ", but no placement allows it"
-                yield _error(
-                    problem.system.element(Element, limit.reason.element), "limit", text, limit.reason.advice
-                )
+                why = f"at least {_need(limit, least)}" if limit.unit else "no placement allows it"
+                yield _error(problem, limit.reason, "limit", f"{limit.reason.text}, but {why}")
 
 
-def _cost(problem: Problem, costs: Mapping[object, int], at: At) -> int:
+def _need(limit: Limit, least: int) -> str:
+    return f"{quantity(-(-least // limit.per), limit.unit)} are needed"
+
+
+def _cost(problem: Problem, costs: Mapping[Key, int], at: At) -> int:
     """What a component adds to a limit at a place, on its cheapest core."""
     cores = range(problem.machines[at.unit].cores)
     return costs.get(at, 0) + min(costs.get(Seat(at.component, at.unit, core), 0) for core in cores)
@@ -123,6 +133,32 @@ class _Guarded:
         answer = _solve.solve(model, self.options)
         return answer.outcome, [kept[i] for i in answer.core if i in kept]
 
+    def need(self, reason: Reason) -> str:
+        """What the annotation would have to allow with everything else kept, if that can be said."""
+        model = build_model(self.problem, guarded=True)
+        for other, guard in model.guards.items():
+            model.cp.add(guard == (other != reason))
+        excess = model.cp.new_int_var(0, cp_model.INT32_MAX << 20, "excess")
+        say = _exceed(model, reason, excess)
+        model.cp.minimize(excess)
+        answer = _solve.solve(model, self.options)
+        return say(answer.bound) if answer.table is not None else ""
+
+
+def _exceed(model: Model, reason: Reason, excess: cp_model.IntVar) -> Callable[[int], str]:
+    """Let ``excess`` cover what exceeds the annotation; how to say the amount (nothing for logical ones)."""
+    bounds = [b for b in model.problem.bounds if b.reason == reason]
+    for bound in bounds:
+        model.cp.add(model.end(bound.job) <= bound.latest + excess)
+    if bounds:
+        limit_ns = bounds[0].limit_ns
+        return lambda more: f"at least {ns(limit_ns + more * model.problem.tick_ns)} are needed"
+    limits = [k for k in model.problem.limits if k.reason == reason]
+    for limit in limits:
+        model.cp.add(sum_of(model, limit.terms) <= limit.bound + excess)
+    first = limits[0]
+    return lambda more: f"at least {_need(first, first.bound + more)}" if first.unit else ""
+
 
 def infeasible(problem: Problem, options: _solve.SolverOptions) -> Infeasible:
     """Name annotations that cannot hold together: no solver core is believed, each is solved again."""
@@ -134,11 +170,11 @@ def infeasible(problem: Problem, options: _solve.SolverOptions) -> Infeasible:
     core = _shrink(solver, core)
     if not core:
         return Infeasible(_overload(problem))
-    return Infeasible(_conflict(problem, core))
+    return Infeasible(_conflict(solver, core))
 
 
 def _shrink(solver: _Guarded, core: list[Reason]) -> list[Reason]:
-    """Drop what is not needed for the conflict; entry deadlines first, flows and budgets are what users set."""
+    """Drop what the conflict does not need, entry deadlines first: users set flows and budgets."""
     entries = {e.id for e in solver.problem.system.entries}
     order = sorted(core, key=lambda r: r.element not in entries)
     for reason in order if len(order) <= MAX_SHRINK else ():
@@ -148,21 +184,25 @@ def _shrink(solver: _Guarded, core: list[Reason]) -> list[Reason]:
     return core
 
 
-def _conflict(problem: Problem, core: Sequence[Reason]) -> list[Diagnostic]:
-    """One error at the annotation most likely meant, and a note at each other."""
+def _conflict(solver: _Guarded, core: Sequence[Reason]) -> list[Diagnostic]:
+    """One error at the annotation most likely meant, flows first, and a note at each other."""
+    problem = solver.problem
     flows = {f.id for f in problem.system.application.flows}
     entries = {e.id for e in problem.system.entries}
-    order = sorted(core, key=lambda r: (r.element not in flows, r.element in entries))
-    first, *others = order
-    text = f"no deployment satisfies it: {first.text}"
-    if others:
-        text = "no deployment satisfies all of these: " + "; ".join(r.text for r in order)
-    found = [_error(problem.system.element(Element, first.element), "infeasible", text, first.advice)]
+    first, *others = sorted(core, key=lambda r: (r.element not in flows, r.element in entries))
+    text = "; ".join([f"no deployment satisfies it: {first.text}", *(f"while {r.text}" for r in others)])
+    need = solver.need(first)
+    found = [
+        _error(problem, first, "infeasible", f"{text}; {need} with everything else kept" if need else text)
+    ]
     for reason in others:
-        element = problem.system.element(Element, reason.element)
-        note = _error(element, "infeasible", f"part of the conflict: {reason.text}", reason.advice)
+        note = _error(problem, reason, "infeasible", f"part of the conflict: {reason.text}")
         found.append(replace(note, severity=Severity.NOTE))
     return found
+
+
+def _error(problem: Problem, reason: Reason, rule: str, text: str) -> Diagnostic:
+    return problem_with(problem.system.element(Element, reason.element), rule, text, reason.advice)
 
 
 def _overload(problem: Problem) -> Diagnostic:
@@ -172,22 +212,16 @@ def _overload(problem: Problem) -> Diagnostic:
         tasks = problem.tasks_of[component]
         least = min(sum(len(t.ready) * _occupancy(problem, t.id, at) for t in tasks) for at in options)
         loads.append((least * problem.tick_ns, problem.system.element(Component, component)))
-    work = sum(ns for ns, _ in loads)
+    work = sum(least for least, _ in loads)
     cores = sum(m.cores for m in problem.machines.values() if not m.circuits)
-    worst = max(loads, key=lambda pair: pair[0])
+    least, worst = max(loads, key=lambda pair: pair[0])
     text = (
-        f"the jobs of one hyperperiod of {problem.line.hyperperiod_ns} ns do not fit on the platform even without"
-        f" deadlines and constraints: they take at least {work} ns, on {cores} cores and queues;"
-        f" component {worst[1].name!r} alone takes {worst[0]} ns"
+        f"even without deadlines and constraints no table of {ns(problem.line.hyperperiod_ns)} holds all jobs"
+        f" and gives every channel its route: the jobs take at least {ns(work)} on {cores} cores and queues,"
+        f" those of component {worst.name!r} alone {ns(least)}"
     )
-    return _error(worst[1], "overload", text, "lengthen periods, or add units, cores or links")
+    return problem_with(worst, "overload", text, "lengthen periods, or add units, cores or links")
 
 
 def _occupancy(problem: Problem, entry: str, at: At) -> int:
     return problem.loads[entry, at.unit, at.point].occupancy
-
-
-def _error(element: Element, rule: str, text: str, advice: str) -> Diagnostic:
-    return Diagnostic(
-        severity=Severity.ERROR, rule=rule, message=text, next_step=advice, source=element.source
-    )

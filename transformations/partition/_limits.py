@@ -28,6 +28,7 @@ from aicompiler.metamodels.system import (
     UnitKind,
 )
 
+from ._text import ns, quantity
 from .jobs import Timeline
 from .problem import At, Busy, Key, Limit, Machine, On, Path, Reason, Seat, Stream, Terms, Via
 
@@ -180,16 +181,16 @@ def _criticality(given: Options) -> Iterator[Limit]:
 
 def _budget(given: Options, constraint: AveragePower | PeakPower | EnergyBudget) -> Limit:
     if isinstance(constraint, EnergyBudget):
-        text = f"the energy of a hyperperiod is at most {constraint.limit_fj} fJ"
+        text = f"the energy of a hyperperiod is at most {quantity(constraint.limit_fj, 'fJ')}"
         return Limit(_because(constraint, text, "raise it"), energy_terms(given), constraint.limit_fj, "fJ")
     scope = f"node {_name(given, constraint.node)}" if constraint.node else "the platform"
     inside = frozenset(u for u in given.machines if constraint.node in (None, given.system.node_of(u).id))
     if isinstance(constraint, AveragePower):
-        text = f"the average power of {scope} is at most {constraint.limit_uw} uW"
+        text = f"the average power of {scope} is at most {quantity(constraint.limit_uw, 'uW')}"
         terms = energy_terms(given, inside if constraint.node else None)
         limit = constraint.limit_uw * given.line.hyperperiod_ns
-        return Limit(_because(constraint, text, "raise it"), terms, limit, "fJ")
-    text = f"the peak power of {scope} is at most {constraint.limit_uw} uW"
+        return Limit(_because(constraint, text, "raise it"), terms, limit, "uW", given.line.hyperperiod_ns)
+    text = f"the peak power of {scope} is at most {quantity(constraint.limit_uw, 'uW')}"
     return Limit(
         _because(constraint, text, "raise it"), _peak_terms(given, inside), constraint.limit_uw, "uW"
     )
@@ -211,7 +212,7 @@ def _peak_terms(given: Options, units: frozenset[str]) -> Terms:
 def _reliability(given: Options, goal: ReliabilityGoal) -> Limit:
     """R = product of e^(-lambda T) over the stages of the flow, so the sum of their rates is bounded."""
     flow = given.system.element(Flow, goal.flow)
-    text = f"flow {label(flow)} survives {goal.mission_ns} ns with at least {goal.minimum_ppb} in 10^9"
+    text = f"flow {label(flow)} survives {ns(goal.mission_ns)} with at least {goal.minimum_ppb} in 10^9"
     reason = _because(goal, text, "lower the goal or use more reliable units")
     if goal.minimum_ppb <= 0 or goal.mission_ns <= 0:
         return Limit(reason, (), 0, "FIT")

@@ -11,7 +11,8 @@ from aicompiler.metamodels.system import System
 from . import _explain, _solve
 from ._build import build_problem
 from ._deploy import deployment
-from .cpsat import build_model, hint
+from ._hints import hint
+from .cpsat import build_model
 from .heft import latest_starts
 from .jobs import problem_with
 from .problem import At, Choice, Problem
@@ -74,11 +75,11 @@ def _decide(problem: Problem, table: Table | None, proposer: str, options: Parti
     if answer.table is not None and (table is None or answer.table.energy_fj < table.energy_fj):
         table, proposer = answer.table, "cp-sat"
     if table is None:
-        text = f"no deployment was found within a deterministic time of {options.deterministic_time}; none is excluded"
+        budget = options.deterministic_time
+        text = f"no deployment was found within a deterministic time of {budget}; none is excluded"
         raise _not_found(problem, text, "raise the budget or relax deadlines")
-    proved = answer.outcome is _solve.Outcome.OPTIMAL and table.energy_fj - answer.bound_fj < model.unit_fj
-    bound = table.energy_fj if proved and model.unit_fj == 1 else answer.bound_fj
-    status = SolveStatus.OPTIMAL if proved else SolveStatus.FEASIBLE
+    bound = answer.bound * model.unit_fj
+    status = SolveStatus.OPTIMAL if table.energy_fj == bound else SolveStatus.FEASIBLE
     return deployment(problem, table, status=status, bound_fj=bound, proposer=proposer)
 
 
@@ -118,7 +119,7 @@ def _decoded(problem: Problem, proposal: Proposal) -> Outcome:
 
 
 def canonical(problem: Problem, choice: Choice) -> Choice:
-    """The same placement as the solver writes it: cores numbered by first use, unused units at their first point."""
+    """The same placement as the solver writes it: cores by first use, unused units at their first point."""
     seats: dict[str, tuple[str, int]] = {}
     numbers: dict[str, dict[int, int]] = {}
     for component in problem.components:

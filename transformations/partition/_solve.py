@@ -38,11 +38,11 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """Outcome, the table if one was found, a proved lower bound of its energy, and the assumptions to blame."""
+    """Outcome, the table if there is one, the proved bound of the objective, the assumptions to blame."""
 
     outcome: Outcome
     table: Table | None = None
-    bound_fj: int = 0
+    bound: int = 0
     core: tuple[int, ...] = ()
 
 
@@ -67,11 +67,11 @@ def _run(model: Model, options: SolverOptions) -> Answer:
     if outcome is Outcome.INFEASIBLE:
         return Answer(outcome, core=tuple(solver.sufficient_assumptions_for_infeasibility()))
     found = outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
-    bound = 0 if model.guarded else max(0, round(solver.best_objective_bound)) * model.unit_fj
+    bound = max(0, round(solver.best_objective_bound))
     return Answer(outcome, _table(model, solver) if found else None, bound)
 
 
-def translate(status: int, cp: cp_model.CpModel) -> Outcome:
+def translate(status: cp_model.CpSolverStatus, cp: cp_model.CpModel) -> Outcome:
     """CP-SAT's status in our words; an invalid model or a new status is a defect of ours."""
     match status:
         case cp_model.OPTIMAL:

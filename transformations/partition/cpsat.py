@@ -6,7 +6,7 @@ times are loose enough for a table to exist when everything is switched off.  Ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import gcd
@@ -14,8 +14,8 @@ from math import gcd
 from ortools.sat.python import cp_model
 
 from .jobs import JobId
-from .problem import At, Busy, Key, Machine, On, Path, Problem, Reason, Seat, Stream, Terms, Via, keys_of
-from .timetable import Table, Transfer
+from .problem import At, Busy, Key, Machine, On, Path, Problem, Reason, Seat, Stream, Terms, Via
+from .timetable import Transfer
 
 Lit = cp_model.IntVar
 Place = tuple[str, str, int, str]  # component, unit, core, point
@@ -45,7 +45,6 @@ class Model:
     starts: dict[JobId, Instant] = field(default_factory=dict)
     sends: dict[Transfer, Instant] = field(default_factory=dict)
     guards: dict[Reason, Lit] = field(default_factory=dict)
-    energy: cp_model.LinearExprT = 0
     unit_fj: int = 1  # what the objective counts energy in
 
     def when(self, reason: Reason) -> list[Lit]:
@@ -60,16 +59,14 @@ class Model:
         """The literals of a component on a unit; exactly one of all its literals holds."""
         return [lit for (c, u, _, _), lit in self.places.items() if (c, u) == (component, unit)]
 
-    def amount(self, entry: str, value: str) -> cp_model.LinearExprT:
+    def amount(self, entry: str, value: str) -> cp_model.LinearExpr:
         """``duration`` or ``occupancy`` of a task on whichever place it gets."""
         component = self.problem.tasks[entry].component
-        return sum(
-            getattr(self.problem.loads[entry, u, p], value) * lit
-            for (c, u, _, p), lit in self.places.items()
-            if c == component
-        )
+        places = [(lit, u, p) for (c, u, _, p), lit in self.places.items() if c == component]
+        amounts = [int(getattr(self.problem.loads[entry, u, p], value)) for _, u, p in places]
+        return cp_model.LinearExpr.weighted_sum([lit for lit, _, _ in places], amounts)
 
-    def end(self, job: JobId) -> cp_model.LinearExprT:
+    def end(self, job: JobId) -> cp_model.LinearExpr:
         """The end of a job."""
         return self.starts[job].at + self.amount(job.entry, "duration")
 
@@ -189,13 +186,15 @@ def _mark_cores(model: Model) -> None:
 def _keep_limits(model: Model) -> None:
     """Every constraint on placements: all literals they speak of exist now."""
     for limit in model.problem.limits:
-        posted = model.cp.add(_sum(model, limit.terms) <= limit.bound)
+        posted = model.cp.add(sum_of(model, limit.terms) <= limit.bound)
         if model.guarded:
             posted.only_enforce_if(model.when(limit.reason))
 
 
-def _sum(model: Model, terms: Terms, scale: Callable[[int], int] = int) -> cp_model.LinearExprT:
-    return sum(scale(value) * lit for key, value in terms for lit in _literals(model, key))
+def sum_of(model: Model, terms: Terms, scale: Callable[[int], int] = int) -> cp_model.LinearExpr:
+    """The value of a sum over keys."""
+    found = [(lit, scale(value)) for key, value in terms for lit in _literals(model, key)]
+    return cp_model.LinearExpr.weighted_sum([lit for lit, _ in found], [value for _, value in found])
 
 
 def _literals(model: Model, key: Key) -> list[Lit]:
@@ -214,13 +213,12 @@ def _literals(model: Model, key: Key) -> list[Lit]:
 
 
 def _minimise_energy(model: Model) -> None:
-    """Energy depends on placements alone; floors keep the solver's bound a bound where it has to be coarser."""
+    """Energy depends on placements alone; floors keep the bound a bound where numbers are coarser."""
     if model.guarded:
         return
     terms = model.problem.energy
     model.unit_fj = energy_unit(terms)
-    model.energy = _sum(model, terms, lambda value: value // model.unit_fj)
-    model.cp.minimize(model.energy)
+    model.cp.minimize(sum_of(model, terms, lambda value: value // model.unit_fj))
 
 
 def energy_unit(terms: Terms) -> int:
@@ -312,7 +310,7 @@ def _move_values(model: Model) -> None:
 
 
 def _move_value(model: Model, stream: Stream, value: int, via: Lit, path: Path) -> None:
-    instant: cp_model.LinearExprT = model.end(JobId(stream.writer, value))
+    instant: cp_model.LinearExpr = model.end(JobId(stream.writer, value))
     for number, hop in enumerate(path.hops):
         send = model.sends[stream.id, value, number].at
         model.cp.add(send >= instant).only_enforce_if(via)
@@ -333,16 +331,17 @@ def _share_resources(model: Model) -> None:
     period = model.problem.hyperperiod
     uses = sorted([*_jobs(model), *_transfers(model)], key=lambda use: use[0])
     for _, group in groupby(uses, key=lambda use: use[0]):
-        intervals, work = [], []
+        intervals, sizes = [], []
         for _, start, size, lit, name in group:
             for copy in (0, period):  # a slot may run into the next round: it meets the copies there
                 begin = start.phase + copy
                 intervals.append(
                     model.cp.new_optional_fixed_size_interval_var(begin, size, lit, f"{name}+{copy}")
                 )
-            work.append(size * lit)
+            sizes.append((lit, size))
         model.cp.add_no_overlap(intervals)
-        model.cp.add(sum(work) <= period)  # the linear row that NoOverlap does not give the relaxation
+        work = cp_model.LinearExpr.weighted_sum([lit for lit, _ in sizes], [size for _, size in sizes])
+        model.cp.add(work <= period)  # the linear row that NoOverlap does not give the relaxation
 
 
 def _jobs(model: Model) -> Iterator[Use]:
@@ -382,31 +381,3 @@ STEPS: tuple[Callable[[Model], None], ...] = (
     _move_values,  # needs routes and starts
     _share_resources,  # needs starts of jobs and transfers
 )
-
-
-# --- hints --------------------------------------------------------------------------------------------------
-
-
-def hint(model: Model, table: Table) -> None:
-    """Hint every variable from a table."""
-    values: list[tuple[cp_model.IntVar, int]] = []
-    keys = frozenset(keys_of(model.problem, table.choice))
-    for (component, unit, core, point), lit in model.places.items():
-        values.append((lit, Seat(component, unit, core) in keys and At(component, unit, point) in keys))
-    for (unit, point), lit in model.points.items():
-        values.append((lit, table.choice.points[unit] == point))
-    values += [(lit, On(unit) in keys) for unit, lit in model.on.items()]
-    values += [(lit, key in keys) for group in (model.busy, model.via) for key, lit in group.items()]
-    values += _instants(model, model.starts, table.starts)
-    values += _instants(model, model.sends, table.transfers)
-    for variable, value in values:
-        model.cp.add_hint(variable, int(value))
-
-
-def _instants(
-    model: Model, variables: Mapping[JobId, Instant] | Mapping[Transfer, Instant], known: Mapping[object, int]
-) -> Iterator[tuple[cp_model.IntVar, int]]:
-    for key, instant in variables.items():
-        at = known.get(key, instant.at.proto.domain[0])
-        rounds, phase = divmod(at, model.problem.hyperperiod)
-        yield from ((instant.at, at), (instant.phase, phase), (instant.round, rounds))

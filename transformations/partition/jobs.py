@@ -1,4 +1,4 @@
-"""When jobs run: effective periods, the hyperperiod, static releases and deadlines, and what must precede what.
+"""When jobs run: effective periods, the hyperperiod, releases and deadlines, and what precedes what.
 
 Everything here is in nanoseconds and follows from the model alone (DESIGN §3), never from a placement.
 """
@@ -17,14 +17,14 @@ from aicompiler.metamodels.system import (
     ChannelProtocol,
     Element,
     Entry,
-    Flow,
-    FlowBound,
     OnData,
     Periodic,
     Port,
     Sporadic,
     System,
 )
+
+from ._text import ns
 
 MAX_JOBS = 2000  # a longer table is no table any more (DESIGN §3)
 
@@ -49,8 +49,8 @@ class Timing:
     """When jobs of an entry are due: job k adds k * period to each instant of job 0.
 
     ``release_ns`` is the static activation that SAMPLE rules use; ``ready_ns`` the earliest start;
-    ``deadline_ns`` the absolute deadline.  ``polling_ns`` is set for a sporadic entry: from one poll's start to
-    the next poll's end at most that long.
+    ``deadline_ns`` the absolute deadline.  ``polling_ns`` is set for a sporadic entry: from one poll's
+    start to the next poll's end at most that long.
     """
 
     entry: Entry
@@ -110,8 +110,8 @@ class Timeline:
 def timeline(system: System, slot_ns: Callable[[str], int | None]) -> Timeline:
     """Periods, releases and deadlines of all entries; ``slot_ns`` gives an entry's shortest slot.
 
-    Raises ``ModelError`` for inconsistent rates, cyclic queues and what a table cannot express, ``Infeasible``
-    for a sporadic entry that no polling serves in time.
+    Raises ``ModelError`` for inconsistent rates, cyclic queues and what a table cannot express,
+    ``Infeasible`` for a sporadic entry that no polling serves in time.
     """
     for check in (_check_elements, _check_queues):
         check(system)
@@ -147,88 +147,6 @@ def precedences(line: Timeline) -> Iterator[Precedence]:
                 )
 
 
-# --- end-to-end flows ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Response:
-    """Flow ``flow`` holds its deadline iff ``job`` ends by ``latest_end_ns``; its stimulus came at ``since_ns``."""
-
-    flow: Flow
-    job: JobId
-    since_ns: int
-    latest_end_ns: int
-
-
-def responses(line: Timeline) -> Iterator[Response]:
-    """What the deadlines of flows ask of single jobs.
-
-    Which job reflects which stimulus is static (DESIGN §3), so every end-to-end deadline is a deadline of jobs
-    of the flow's last entry.
-    """
-    for flow in line.system.application.flows:
-        if flow.deadline_ns is None or not flow.entries:
-            continue
-        instants = _reactions(line, flow) if flow.bound is FlowBound.REACTION else _ages(line, flow)
-        for index, since in instants:
-            job, shift = line.wrap(flow.entries[-1], index)
-            yield Response(flow, job, since - shift, since - shift + flow.deadline_ns)
-
-
-def _reactions(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
-    """(index of the response, instant of the stimulus) for each job of the flow's first entry."""
-    first = line.timings[flow.entries[0]]
-    for number in range(line.count(flow.entries[0])):
-        index = number
-        for writer, reader in zip(flow.entries, flow.entries[1:], strict=False):
-            index = min(
-                _next_reader(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
-            )
-        yield index, first.release_ns + (number - 1) * first.period_ns
-
-
-def _ages(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
-    """(index of the response, release of the oldest job it reflects) for each job of the flow's last entry."""
-    first = line.timings[flow.entries[0]]
-    backwards = list(reversed(flow.entries))
-    for number in range(line.count(flow.entries[-1])):
-        index = number
-        for reader, writer in zip(backwards, backwards[1:], strict=False):
-            index = min(
-                _value_read(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
-            )
-        yield number, first.release_ns + index * first.period_ns
-
-
-def _next_reader(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
-    """The first job of ``reader`` that reflects job ``index`` of ``writer``."""
-    if channel.protocol is ChannelProtocol.QUEUE:
-        return index // channel.consume
-    source, target = line.timings[writer], line.timings[reader]
-    ready = source.deadline_ns + index * source.period_ns
-    return -((target.release_ns - ready) // target.period_ns)
-
-
-def _value_read(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
-    """The oldest value that job ``index`` of ``reader`` reads."""
-    if channel.protocol is ChannelProtocol.QUEUE:
-        return index * channel.consume
-    source, target = line.timings[writer], line.timings[reader]
-    return (target.release_ns + index * target.period_ns - source.deadline_ns) // source.period_ns
-
-
-def _between(line: Timeline, flow: Flow, writer: str, reader: str) -> list[Channel]:
-    found = [c for c, a, b in line.streams if (a, b) == (writer, reader)]
-    if not found:
-        text = (
-            f"flow {flow.name or flow.id!r} goes from {writer!r} to {reader!r}, but no channel connects them"
-        )
-        raise ModelError(
-            problem_with(flow, "flow-path", text, "connect the two components or correct the flow")
-        )
-    return found
-
-
 # --- entries and channels -----------------------------------------------------------------------------------
 
 
@@ -241,7 +159,9 @@ def _user(system: System, port: str) -> str:
     component = system.component_of(port)
     if len(component.entries) != 1:
         element = system.element(Port, port)
-        text = f"component {component.name!r} has {len(component.entries)} entries, so it is open which uses port"
+        text = (
+            f"component {component.name!r} has {len(component.entries)} entries; it is open which uses port"
+        )
         advice = "give each entry that has connected ports a component of its own"
         raise ModelError(problem_with(element, "port-user", f"{text} {element.name!r}", advice))
     return component.entries[0].id
@@ -264,13 +184,14 @@ def _check_elements(system: System) -> None:
             found.append(
                 problem_with(channel, "queue-initial", text, "remove them or make it a SAMPLE channel")
             )
-        if not 1 <= channel.consume <= channel.capacity:
-            text = f"channel {channel.name!r} holds {channel.capacity} values and its reader takes {channel.consume}"
+        capacity, taken = channel.capacity, channel.consume
+        if not 1 <= taken <= capacity:
+            text = f"channel {channel.name!r} holds {capacity} values, its reader takes {taken}"
             found.append(problem_with(channel, "queue-capacity", text, "let capacity >= consume >= 1"))
     for entry in system.entries:
         period = _own_period(entry)
         if period is not None and period <= 0:
-            text = f"entry {entry.name!r} has a period of {period} ns"
+            text = f"entry {entry.name!r} has a period of {ns(period)}"
             found.append(problem_with(entry, "period", text, "give it a period above 0"))
     if found:
         raise ModelError(found)
@@ -350,7 +271,7 @@ def _data_driven(system: System, entry: Entry, owner: str, known: Mapping[str, T
     inputs = [(c, known[writer]) for c, writer in _queue_inputs(system, entry)]
     periods = {t.period_ns * c.consume for c, t in inputs}
     if len(periods) != 1:
-        rates = ", ".join(f"{c.name!r} every {t.period_ns * c.consume} ns" for c, t in inputs)
+        rates = ", ".join(f"{c.name!r} every {ns(t.period_ns * c.consume)}" for c, t in inputs)
         text = f"the queues of entry {entry.name!r} are filled at different rates: {rates}"
         raise ModelError(problem_with(entry, "rates", text, "make period x consume the same for all of them"))
     complete = [(c.consume - 1) * t.period_ns for c, t in inputs]
@@ -369,8 +290,8 @@ def _check_rates(system: System, timings: Mapping[str, Timing]) -> None:
         offered = writer.period_ns * channel.consume
         if offered != reader.period_ns:
             text = (
-                f"queue {channel.name!r} gets {channel.consume} values every {offered} ns from"
-                f" {writer.entry.name!r}, but {reader.entry.name!r} takes them every {reader.period_ns} ns"
+                f"queue {channel.name!r} gets {channel.consume} values every {ns(offered)} from"
+                f" {writer.entry.name!r}, but {reader.entry.name!r} takes them every {ns(reader.period_ns)}"
             )
             advice = "make the rates equal, set `consume`, or make it a SAMPLE channel"
             found.append(problem_with(channel, "rates", text, advice))
@@ -381,7 +302,7 @@ def _check_rates(system: System, timings: Mapping[str, Timing]) -> None:
 def _check_size(line: Timeline) -> None:
     total = sum(line.count(e) for e in line.timings)
     if total > MAX_JOBS:
-        text = f"the hyperperiod of {line.hyperperiod_ns} ns has {total} jobs; a time table holds {MAX_JOBS}"
+        text = f"the hyperperiod of {ns(line.hyperperiod_ns)} has {total} jobs; a time table holds {MAX_JOBS}"
         raise ModelError(
             problem_with(line.system, "table-size", text, "make the periods multiples of each other")
         )
@@ -404,13 +325,14 @@ def _polling_base(system: System, slot_ns: Callable[[str], int | None]) -> int:
 
 
 def _polling_period(entry: Entry, base: int, limit: int, relative: int) -> int:
-    """The largest divisor of ``base`` that is at most ``limit``: one poll and one slot fit in the deadline."""
+    """The largest divisor of ``base`` up to ``limit``: a poll and a slot fit in the deadline."""
     if limit > 0:
         for polls in range(-(-base // limit), MAX_JOBS + 1):
             if base % polls == 0:
                 return base // polls
     text = (
-        f"sporadic entry {entry.name!r} has a deadline of {relative} ns; no polling period that divides {base} ns"
-        f" in at most {MAX_JOBS} parts leaves time for its slot (it may be {max(limit, 0)} ns at most)"
+        f"sporadic entry {entry.name!r} has a deadline of {ns(relative)}; no polling period that divides"
+        f" {ns(base)} in at most {MAX_JOBS} parts leaves time for its slot"
+        f" (it may be {ns(max(limit, 0))} at most)"
     )
     raise Infeasible(problem_with(entry, "polling", text, "lengthen its deadline or run it on a faster unit"))

@@ -1,8 +1,8 @@
 """The partitioning problem in small integers: what may run where, for how long, and what must hold.
 
-Times are ticks (``Problem.tick_ns`` nanoseconds each); durations were rounded up, deadlines down, so what fits
-here fits in nanoseconds.  Energies, powers and sizes are exact.  Everything that speaks of placements only is
-one form: a sum over ``Key`` terms that may not exceed a bound.
+Times are ticks (``Problem.tick_ns`` nanoseconds each); durations were rounded up, deadlines down, so what
+fits here fits in nanoseconds.  Energies, powers and sizes are exact.  Everything that speaks of placements
+only is one form: a sum over ``Key`` terms that may not exceed a bound.
 """
 
 from __future__ import annotations
@@ -87,12 +87,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class Limit:
-    """The sum of the coefficients of the keys that hold is at most ``bound``; ``unit`` is for messages."""
+    """The sum of the coefficients of the keys that hold is at most ``bound``.
+
+    For messages: the sum over ``per`` is a quantity in ``unit``; logical constraints have none.
+    """
 
     reason: Reason
     terms: Terms
     bound: int
     unit: str = ""
+    per: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The plug-in point for whatever has ideas: heuristics, search and language models propose, the solver decides."""
+"""The plug-in point for whatever has ideas: heuristics and models propose, the solver decides."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Miss:
-    """Why a placement gives no table: ``job`` ends at ``end`` (None: it has no place at all) against ``latest``."""
+    """Why a placement gives no table: ``job`` ends at ``end`` (None: it has no place) against ``latest``."""
 
     reason: Reason | None
     job: JobId | None = None

@@ -1,0 +1,91 @@
+"""End-to-end flows as deadlines of single jobs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aicompiler.metamodels.diagnostics import ModelError
+from aicompiler.metamodels.system import Channel, ChannelProtocol, Flow, FlowBound
+
+from .jobs import JobId, Timeline, problem_with
+
+
+@dataclass(frozen=True)
+class Response:
+    """Flow ``flow`` asks that ``job`` ends by ``latest_end_ns``; the stimulus is at ``since_ns``."""
+
+    flow: Flow
+    job: JobId
+    since_ns: int
+    latest_end_ns: int
+
+
+def responses(line: Timeline) -> Iterator[Response]:
+    """What the deadlines of flows ask of single jobs.
+
+    Which job reflects which stimulus is static (DESIGN §3), so every end-to-end deadline is a deadline of
+    jobs of the flow's last entry.
+    """
+    for flow in line.system.application.flows:
+        if flow.deadline_ns is None or not flow.entries:
+            continue
+        instants = _reactions(line, flow) if flow.bound is FlowBound.REACTION else _ages(line, flow)
+        for index, since in instants:
+            job, shift = line.wrap(flow.entries[-1], index)
+            yield Response(flow, job, since - shift, since - shift + flow.deadline_ns)
+
+
+def _reactions(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
+    """(index of the response, instant of the stimulus) for each job of the flow's first entry."""
+    first = line.timings[flow.entries[0]]
+    for number in range(line.count(flow.entries[0])):
+        index = number
+        for writer, reader in zip(flow.entries, flow.entries[1:], strict=False):
+            index = min(
+                _next_reader(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
+            )
+        yield index, first.release_ns + (number - 1) * first.period_ns
+
+
+def _ages(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
+    """(index of the response, release of the oldest job it reflects) for each job of the last entry."""
+    first = line.timings[flow.entries[0]]
+    backwards = list(reversed(flow.entries))
+    for number in range(line.count(flow.entries[-1])):
+        index = number
+        for reader, writer in itertools.pairwise(backwards):
+            index = min(
+                _value_read(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
+            )
+        yield number, first.release_ns + index * first.period_ns
+
+
+def _next_reader(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
+    """The first job of ``reader`` that reflects job ``index`` of ``writer``."""
+    if channel.protocol is ChannelProtocol.QUEUE:
+        return index // channel.consume
+    source, target = line.timings[writer], line.timings[reader]
+    ready = source.deadline_ns + index * source.period_ns
+    return -((target.release_ns - ready) // target.period_ns)
+
+
+def _value_read(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
+    """The oldest value that job ``index`` of ``reader`` reads."""
+    if channel.protocol is ChannelProtocol.QUEUE:
+        return index * channel.consume
+    source, target = line.timings[writer], line.timings[reader]
+    return (target.release_ns + index * target.period_ns - source.deadline_ns) // source.period_ns
+
+
+def _between(line: Timeline, flow: Flow, writer: str, reader: str) -> list[Channel]:
+    found = [c for c, a, b in line.streams if (a, b) == (writer, reader)]
+    if not found:
+        text = (
+            f"flow {flow.name or flow.id!r} goes from {writer!r} to {reader!r}, but no channel connects them"
+        )
+        raise ModelError(
+            problem_with(flow, "flow-path", text, "connect the two components or correct the flow")
+        )
+    return found
