@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
 from aicompiler.metamodels.system import Source
+from lxml import etree
 
 MAX_BYTES = 256 * 1024 * 1024
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 import networkx as nx
-
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import (
     ChannelProtocol,
@@ -59,9 +58,21 @@ def _estimable(system: System) -> Iterator[Diagnostic]:
     for entry in system.entries:
         if not entry.behaviours and not entry.times:
             limit = "a deadline" if entry.deadline_ns is not None else "an activation"
-            message = f"'{_shown(entry.name)}' has {limit} but no time and no behaviour that one could be estimated from"
+            lack = "no time and no behaviour that one could be estimated from"
+            message = f"'{_shown(entry.name)}' has {limit} but {lack}"
             step = "annotate SaStep.execTime or give the operation an OpaqueBehavior as its method"
             yield _error("no-time", message, step, entry)
+
+
+def _has_units(system: System) -> Iterator[Diagnostic]:
+    if not system.units:
+        yield Diagnostic(
+            severity=Severity.WARNING,
+            rule="no-platform",
+            message="the model has no processing unit: nothing can be placed",
+            next_step="draw a block whose parts are HwProcessor or HwPLD",
+            source=system.source,
+        )
 
 
 def _positive(system: System) -> Iterator[Diagnostic]:
@@ -96,7 +107,8 @@ def _single_writer(system: System) -> Iterator[Diagnostic]:
         first = fed.setdefault(channel.target_port, channel.id)
         if first != channel.id:
             port = system.element(Port, channel.target_port)
-            message = f"in-port '{_shown(port.name)}' of '{_shown(system.component_of(port.id).name)}' has two writers"
+            owner = _shown(system.component_of(port.id).name)
+            message = f"in-port '{_shown(port.name)}' of '{owner}' has two writers"
             yield _error("two-writers", message, "give each channel its own in-port", channel)
 
 
@@ -105,7 +117,8 @@ def _connected(system: System) -> Iterator[Diagnostic]:
     for component in system.components:
         for port in component.ports:
             if port.direction is PortDirection.IN and port.id not in fed:
-                message = f"in-port '{_shown(port.name)}' of '{_shown(component.name)}' is not connected: it has no values"
+                place = f"in-port '{_shown(port.name)}' of '{_shown(component.name)}'"
+                message = f"{place} is not connected: it has no values"
                 yield _error("open-input", message, "connect it to an out-port", port)
 
 
@@ -171,6 +184,7 @@ def _shown(name: str) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
+    _has_units,
     _estimable,
     _positive,
     _same_type,

@@ -124,7 +124,8 @@ class ComponentBuilder:
             if shape is None or default is None:
                 continue
             if len(default) > shape.elements:
-                message = f"{self.model.label(attribute)} has {len(default)} default values for {shape.elements} elements"
+                given = f"{len(default)} default values for {shape.elements} elements"
+                message = f"{self.model.label(attribute)} has {given}"
                 self.model.error("bad-default", message, "give at most one value an element", attribute)
                 continue
             found.append(

@@ -77,7 +77,8 @@ class ConstraintBuilder:
                 self.ids.setdefault(application.base, []).append(id_)
         for application in self.model.applications("Allocate", "SysMLAllocate", "Assign"):
             if self.model.applied(application.base, "Pin", "Forbid") is None:
-                message = f"{self.model.label(application.base)} is a proposal: the partitioner may decide otherwise"
+                label = self.model.label(application.base)
+                message = f"{label} is a proposal: the partitioner may decide otherwise"
                 self.model.note(
                     "allocation-not-binding", message, "apply aic::Pin to make it binding", application
                 )

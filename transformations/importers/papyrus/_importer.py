@@ -8,8 +8,8 @@ from typing import Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Application, Component, Platform, Source, System
+from aicompiler.transformations.importers._reading import read_xml, unreadable
 
-from .._reading import read_xml, unreadable
 from ._channels import ChannelBuilder, connections
 from ._components import ComponentBuilder, entry_elements
 from ._constraints import ConstraintBuilder
@@ -120,7 +120,8 @@ def _report_leftovers(model: UmlModel, path: Path) -> None:
     seen: Counter[tuple[str, str]] = Counter((d.owner.eClass.name, d.feature) for d in resource.dangling)
     for (owner, feature), count in seen.items():
         first = next(d for d in resource.dangling if (d.owner.eClass.name, d.feature) == (owner, feature))
-        message = f"{feature} of {_times(count, owner)} refers to ids that the file does not define ({shown(first.target)})"
+        subject = f"{feature} of {_times(count, owner)}"
+        message = f"{subject} refers to ids that the file does not define ({shown(first.target)})"
         model.warn("dangling-reference", message, "delete or repair the references", first.owner)
     for unknown in resource.unknown:
         message = f"{unknown.kind} {shown(unknown.name)} is not used ({_times(unknown.count, 'occurrence')})"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 from ._vsl import Collection, Expression, Name, Number, Text, Tuple, Variable, VslError, parse
 
@@ -22,7 +23,7 @@ class Dimension:
     bare: str
 
 
-def _dimension(name: str, bare: str, units: dict[str, Fraction | int]) -> Dimension:
+def _dimension(name: str, bare: str, units: Mapping[str, Any]) -> Dimension:
     return Dimension(name, {symbol: Fraction(size) for symbol, size in units.items()}, bare)
 
 

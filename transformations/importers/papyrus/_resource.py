@@ -1,4 +1,4 @@
-"""A lenient XMI resource: what the metamodel subsets do not name is kept and counted, nothing else is opened."""
+"""A lenient XMI resource: what the subsets do not name is kept and counted, no other document is opened."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OWN_PROFILE = "http://aicompiler/profile/1"
 _IGNORED_CHILDREN = frozenset({"eAnnotations"})
 
 
-class _Closed(URI):  # type: ignore[misc]
+class _Closed(URI):
     """An address in memory: it never leads to a file or a network."""
 
     def __init__(self, name: str, content: bytes) -> None:
@@ -115,7 +115,7 @@ class _Notes:
         self.unknown.setdefault((kind, name), []).append(line)
 
 
-class LenientResource(XMIResource):  # type: ignore[misc]
+class LenientResource(XMIResource):
     """Loads any Papyrus-like UML file: ``models``, ``stereotypes`` and what it could not place."""
 
     def __init__(self, name: str) -> None:
@@ -138,7 +138,7 @@ class LenientResource(XMIResource):  # type: ignore[misc]
         return [Unknown(kind, name, len(lines), lines[0]) for (kind, name), lines in items]
 
     def _try_resource_autoload(self, uri: str, original_uri: str) -> Any:
-        raise ValueError(f"{original_uri} is another document, which is never opened")
+        raise ValueError(f"{original_uri} ({uri}) is another document, which is never opened")
 
     def load_root(self, root: Any) -> None:
         """Build everything below the root element of a parsed file."""
@@ -238,7 +238,7 @@ class LenientResource(XMIResource):  # type: ignore[misc]
             feature = _features(obj.eClass)["kept"]
         child = self._build(node, eclass)
         if type_name and type_name != eclass.name:
-            child.kind = type_name
+            child.metaclass = type_name
         self._put(obj, feature, child, node.sourceline)
 
     def _keep(self, obj: EObject, name: str, node: Any) -> None:
@@ -249,7 +249,7 @@ class LenientResource(XMIResource):  # type: ignore[misc]
             return
         type_name = _xmi_type(node)
         child = self._build(node, _class("", type_name) or _class("", "NamedElement"))
-        child.kind = type_name or name
+        child.metaclass = type_name or name
         self._put(obj, kept, child, node.sourceline)
 
     def _put(self, obj: EObject, feature: EObject, value: EObject, line: int) -> None:

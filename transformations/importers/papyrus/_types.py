@@ -108,9 +108,10 @@ def shape_of(model: UmlModel, element: EObject, constants: Mapping[str, str]) ->
         return None
     values = expression.values if isinstance(expression, Collection) else (expression,)
     extents = [_extent(value, constants) for value in values]
-    if not all(0 < size for size, _ in extents) or prod(size for size, _ in extents) > MAX_ELEMENTS:
+    if not all(size > 0 for size, _ in extents) or prod(size for size, _ in extents) > MAX_ELEMENTS:
         known = ", ".join(constants) or "none"
-        message = f"the shape '{shown(model.text(shaped, 'shape'))}' of {model.label(element)} is no list of positive extents"
+        text = shown(model.text(shaped, "shape"))
+        message = f"the shape '{text}' of {model.label(element)} is no list of positive extents"
         model.error("bad-shape", message, f"use numbers or constants of the block (it has: {known})", element)
         return None
     return Shape(tuple(size for size, _ in extents), tuple(name for _, name in extents))

@@ -1,4 +1,4 @@
-"""A loaded UML file as the importers see it: stereotypes of an element, tags as values, places, diagnostics."""
+"""A loaded UML file as the importers see it: stereotypes of elements, tags as values, places, diagnostics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shown(name: str | None) -> str:
 
 
 class UmlModel:
-    """One file, its stereotype applications indexed by what they are applied to, and what was said about it."""
+    """One file, its stereotype applications by what they are applied to, and what was said about it."""
 
     def __init__(self, file: str, resource: LenientResource) -> None:
         self.file = file
@@ -69,7 +69,7 @@ class UmlModel:
     def label(self, obj: EObject) -> str:
         """How messages call an element."""
         name = getattr(obj, "name", None)
-        kind = (obj.kind if hasattr(obj, "kind") and obj.kind else obj.eClass.name).lower()
+        kind = (getattr(obj, "metaclass", None) or obj.eClass.name).lower()
         return f"{kind} '{shown(name)}'" if name else f"{kind} {self.id(obj)}"
 
     # --- stereotypes --------------------------------------------------------------------------------------
@@ -103,7 +103,8 @@ class UmlModel:
                 self.bad_value(application, tag, text, str(error))
                 continue
             if found[-1].assumed:
-                message = f"{tag} of {self._bearer(application)} is {shown(text)} without a unit; {dimension.bare} is assumed"
+                given = f"{tag} of {self._bearer(application)} is {shown(text)} without a unit"
+                message = f"{given}; {dimension.bare} is assumed"
                 self.warn("unit-assumed", message, f"write ({tag}=..., unit={dimension.bare})", application)
         return found
 

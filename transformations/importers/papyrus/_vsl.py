@@ -150,14 +150,14 @@ class _Reader:
             return Variable(self.take().partition("$")[2])
         if self.kind == "text":
             return Text(self.take()[1:-1])
-        if self.kind == "name":
-            return self._name(depth)
+        return self._name(depth) if self.kind == "name" else self._bracketed(depth)
+
+    def _bracketed(self, depth: int) -> Expression:
         if self.accept("("):
             return self._tuple(depth)
-        if self.accept("{"):
-            return self._collection("}", depth)
-        if self.accept("["):
-            return self._collection("]", depth)
+        for opening, closing in ("{}", "[]"):
+            if self.accept(opening):
+                return self._collection(closing, depth)
         raise VslError(
             f"expected a value, found {self.text!r}" if self.kind else "expected a value at the end"
         )
