@@ -18,6 +18,7 @@ from ._kernel import (
 )
 from ._names import c_identifier, is_c_identifier
 from .frontends import FRONTENDS, parse
+from .interpreter import PythonKernel, compile_python, interpret
 
 __all__ = [
     "FRONTENDS",
@@ -30,12 +31,15 @@ __all__ = [
     "Partition",
     "Phase",
     "Pipeline",
+    "PythonKernel",
     "Schedule",
     "Signature",
     "UnsupportedConstruct",
     "Unroll",
     "c_identifier",
+    "compile_python",
     "initial_state",
+    "interpret",
     "is_c_identifier",
     "literal",
     "numpy_type",

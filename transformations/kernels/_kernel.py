@@ -66,7 +66,9 @@ class Signature:
         if unknown := sorted(set(extents) - known):
             raise KeyError(f"{self.name} has no constants {unknown}; it has {sorted(known)}")
         constants = tuple(replace(c, value=extents.get(c.name, c.value)) for c in self.constants)
-        return replace(self, constants=constants, parameters=tuple(_resize(p, extents) for p in self.parameters))
+        return replace(
+            self, constants=constants, parameters=tuple(_resize(p, extents) for p in self.parameters)
+        )
 
     @property
     def shape_constants(self) -> tuple[str, ...]:

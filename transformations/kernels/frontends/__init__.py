@@ -7,8 +7,8 @@ from collections.abc import Callable
 from aicompiler.metamodels.plugins import PluginTable
 from aicompiler.metamodels.system import Behaviour
 
-from .._errors import unsupported
-from .._kernel import Kernel, Signature
+from aicompiler.transformations.kernels._errors import unsupported
+from aicompiler.transformations.kernels._kernel import Kernel, Signature
 
 # language in lower case -> a function (behaviour, signature) -> kernel
 FRONTENDS = PluginTable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aicompiler.metamodels.system import Behaviour
 
-from ..._kernel import Kernel, Signature
+from aicompiler.transformations.kernels._kernel import Kernel, Signature
 from ._program import Program
 from ._source import parse_source, too_deep
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pycparser import c_ast
 from xdsl.ir import Block
 
-from ..._numbers import range_of
+from aicompiler.transformations.kernels._numbers import range_of
 from ._effects import effects_of, is_pure, names_in
 from ._emitter import Value
 from ._scope import Array, Cell, Fixed, Local

@@ -11,7 +11,7 @@ from pycparser import c_ast
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Region, SSAValue
 
-from ..._names import c_identifier
+from aicompiler.transformations.kernels._names import c_identifier
 from ._emitter import INDEX, Value, memory_type, string
 from ._expressions import Expressions
 from ._scope import Array, Fixed, Local, Scope, Symbol

@@ -22,8 +22,13 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ..._errors import BodyError, UnsupportedConstruct, body_error, unsupported
-from ..._numbers import bits_of
+from aicompiler.transformations.kernels._errors import (
+    BodyError,
+    UnsupportedConstruct,
+    body_error,
+    unsupported,
+)
+from aicompiler.transformations.kernels._numbers import bits_of
 from ._fold import COMPARISONS, fold_binary
 from ._types import E, Number, common, convert_number, promoted
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aicompiler.metamodels.system import ElementType
 
-from ..._numbers import bits_of, f32, fdiv, range_of, wrap
+from aicompiler.transformations.kernels._numbers import bits_of, f32, fdiv, range_of, wrap
 from ._types import E, Number
 
 COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {

@@ -17,9 +17,9 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.memref import GlobalOp, MemRefType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from ..._kernel import Direction, Parameter, Signature
-from ..._names import c_identifier
-from ..._numbers import wrap
+from aicompiler.transformations.kernels._kernel import Direction, Parameter, Signature
+from aicompiler.transformations.kernels._names import c_identifier
+from aicompiler.transformations.kernels._numbers import wrap
 from ._calls import Function, Instance
 from ._emitter import Value, memory_type, string
 from ._scope import Array, Cell, Fixed, Local, Scope

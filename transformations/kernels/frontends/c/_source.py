@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aicompiler.metamodels.system import Behaviour
 from pycparser import c_ast, c_parser
 
-from ..._errors import body_error, unsupported
+from aicompiler.transformations.kernels._errors import body_error, unsupported
 from ._types import TYPE_NAMES
 
 STEP = "aic_step"

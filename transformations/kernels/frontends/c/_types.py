@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aicompiler.metamodels.system import ElementType
 
-from ..._numbers import bits_of, f32, range_of, wrap
+from aicompiler.transformations.kernels._numbers import bits_of, f32, range_of, wrap
 
 E = ElementType
 Number = int | float
@@ -90,7 +90,7 @@ def convert_number(value: Number, to: ElementType) -> Number | None:
 
 
 def _int_to_float(value: int, to: ElementType) -> float:
-    from ..._numbers import int_to_f32
+    from aicompiler.transformations.kernels._numbers import int_to_f32
 
     return int_to_f32(value) if to is E.F32 else float(value)
 
