@@ -12,7 +12,7 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import AnyFloat
 from xdsl.ir import Operation
 
-from ._structure import bit_width
+from ._structure import bit_width, by_power_of_two
 
 ADD_CYCLES = 1
 MULTIPLY_CYCLES = {16: 1, 32: 3, 64: 5}  # up to so many bits
@@ -80,7 +80,7 @@ def latency(op: Operation) -> int:
 
     Loads and stores depend on where the array lives: see ``access_latency``.
     """
-    if isinstance(op, _INTEGER_ADD):
+    if isinstance(op, _INTEGER_ADD) or by_power_of_two(op):
         return ADD_CYCLES
     if isinstance(op, arith.MuliOp):
         return next(cycles for bits, cycles in MULTIPLY_CYCLES.items() if operand_bits(op) <= bits)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel
-from xdsl.dialects import memref, scf
+from xdsl.dialects import scf
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from ._accesses import Access
 from ._dependences import DependenceKind, carried_by
-from ._latency import access_latency, latency
 from ._storage import Storage
-from ._structure import array_name, constant_trips, surrounding_loops
+from ._structure import constant_trips, surrounding_loops
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,7 @@ class Body:
 
     def delay(self, op: Operation) -> int:
         """Cycles from the start of ``op`` to its result, over all copies that run one after the other."""
-        cycles = latency(op)
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
-            name = array_name(self.kernel, op.memref)
-            in_registers = name in self.storage.registers
-            cycles = access_latency(op, in_registers, not in_registers and name not in self.storage.on_chip)
+        cycles = self.storage.delay(self.kernel, op)
         for inner in surrounding_loops(op):
             if self._serial.get(inner, False):
                 cycles *= constant_trips(inner) or 1

@@ -9,8 +9,9 @@ from math import prod
 from aicompiler.metamodels.system import Unit
 from aicompiler.transformations.kernels._kernel import Kernel, Parameter, Partition
 from xdsl.dialects import memref
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
+from ._latency import access_latency, latency
 from ._structure import array_name, array_shape, element_bits, entry_function, is_array
 
 BLOCK_RAM_BYTES = 2048
@@ -62,6 +63,14 @@ class Storage:
         scalars = {name for name, array in self.arrays.items() if not array.shape}
         banks = {p.array: p.factor for p in known if p.factor}
         return Storage(self.arrays, self.on_chip, frozenset(complete | scalars), banks)
+
+    def delay(self, kernel: Kernel, op: Operation) -> int:
+        """Cycles from the start of one operation to its result."""
+        if not isinstance(op, memref.LoadOp | memref.StoreOp):
+            return latency(op)
+        name = array_name(kernel, op.memref)
+        in_registers = name in self.registers
+        return access_latency(op, in_registers, not in_registers and name not in self.on_chip)
 
     def block_rams(self, name: str) -> int:
         """18 Kbit block RAMs that an on-chip array takes."""

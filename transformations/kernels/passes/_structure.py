@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from aicompiler.transformations.kernels._kernel import Direction, Kernel
 from xdsl.dialects import arith, func, memref, scf
@@ -92,6 +93,17 @@ def constant(value: SSAValue) -> int | None:
     return None
 
 
+def by_power_of_two(op: Operation) -> bool:
+    """Whether an integer multiplication, division or remainder is one by a constant power of two: a shift."""
+    if isinstance(op, arith.MuliOp):
+        factors = [constant(operand) for operand in op.operands]
+    elif isinstance(op, arith.DivSIOp | arith.DivUIOp | arith.RemSIOp | arith.RemUIOp):
+        factors = [constant(op.rhs)]
+    else:
+        return False
+    return any(f is not None and f > 0 and not f & (f - 1) for f in factors)
+
+
 def constant_trips(loop: scf.ForOp) -> int | None:
     """How often the body of ``loop`` runs each time it is entered, where that is a constant."""
     lower, upper, step = constant(loop.lb), constant(loop.ub), constant(loop.step)
@@ -114,7 +126,7 @@ def array_shape(value: SSAValue) -> tuple[int, ...]:
 def bit_width(kind: Attribute) -> int:
     """Bits of a scalar type (an index counts 64)."""
     if isinstance(kind, IntegerType):
-        return kind.width.data
+        return int(kind.width.data)
     if isinstance(kind, IndexType):
         return 64
     width = getattr(kind, "bitwidth", None)
@@ -126,6 +138,18 @@ def element_bits(value: SSAValue) -> int:
     """Bits that one element of a memref takes in memory (whole bytes)."""
     assert isinstance(value.type, MemRefType)
     return -(-bit_width(value.type.get_element_type()) // 8) * 8
+
+
+def local_bytes(kernel: Kernel) -> int:
+    """Memory of local arrays and constant tables of all functions of the kernel."""
+    arrays = {op.results[0] for op in kernel.module.walk() if isinstance(op, memref.AllocaOp)}
+    tables = [op.type for op in kernel.module.walk() if isinstance(op, memref.GlobalOp)]
+    types = [array.type for array in arrays] + [table for table in tables if isinstance(table, MemRefType)]
+    return sum(_type_bytes(kind) for kind in types if isinstance(kind, MemRefType))
+
+
+def _type_bytes(kind: MemRefType) -> int:
+    return prod(kind.get_shape()) * -(-bit_width(kind.get_element_type()) // 8)
 
 
 def array_name(kernel: Kernel, value: SSAValue) -> str:
