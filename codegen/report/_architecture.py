@@ -10,7 +10,7 @@ from ._format import quantity, shorten
 from ._index import Index, Ref
 from ._layout import MARGIN, Layout, Node, layered
 
-_LINK_PITCH = 30
+_LINK_PITCH = 28
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _component(index: Index, layout: Layout, component: Component) -> DrawnCompo
     if placement and unit and unit.cores > 1:
         detail = f"core {placement.core}, {detail}"
     title = f"{ref.label}: {place}"
-    return DrawnComponent(ref, box.x, box.y, box.width, box.height, shorten(ref.label, 23), detail, title)
+    return DrawnComponent(ref, box.x, box.y, box.width, box.height, shorten(ref.label, 18), detail, title)
 
 
 def _channel(

@@ -117,8 +117,8 @@ def budgets(index: Index) -> tuple[Bar, ...]:
 
 def _is_budget(index: Index, finding: Finding) -> bool:
     elements = [index.elements.get(e) for e in finding.elements]
-    if any(isinstance(e, Flow) for e in elements):
-        return False
+    if finding.check == "area" or any(isinstance(e, Flow) for e in elements):
+        return False  # areas have a table of their own
     return any(isinstance(e, Constraint | Link) or (e is not None and e.id in index.units) for e in elements)
 
 

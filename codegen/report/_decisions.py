@@ -16,7 +16,7 @@ from aicompiler.metamodels.system import (
     Separate,
     Unit,
 )
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 
 from ._format import percent, quantity
 from ._index import Index, Ref
@@ -102,9 +102,9 @@ def _remark(
     if any(isinstance(r, Pin) and r.unit != unit.id for r in rules):
         return "pinned elsewhere by a constraint"
     for cost in costs:
-        timing = index.timing(cost.entry)
-        if timing and cost.wcet_ns > (limit := max(timing.period_ns, timing.due_ns - timing.release_ns)):
-            return f"too slow: its jobs have {quantity(limit, 'ns')}"
+        window = index.window(cost.entry)
+        if window is not None and cost.wcet_ns > window:
+            return f"too slow: its jobs have {quantity(window, 'ns')}"
     return "possible"
 
 

@@ -49,6 +49,17 @@ def exact(value: int, unit: str) -> str:
     return f"{grouped(value)} {unit}".strip()
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 job``, ``2 jobs``."""
+    return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and a full stop, for messages that come as phrases."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
+
+
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent with one decimal; ``n/a`` where there is no whole."""
     return "n/a" if whole == 0 else f"{part * 100 / whole:.1f} %"

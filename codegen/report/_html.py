@@ -10,12 +10,14 @@ from typing import Any
 
 from aicompiler.metamodels.deployment import Finding, Provenance, Verdict
 from aicompiler.metamodels.diagnostics import Severity
+from aicompiler.metamodels.system import OperatingPoint
+from aicompiler.transformations.analysis import describe_checks
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import _budgets, _decisions, _trace
 from ._architecture import drawing
-from ._format import exact, grouped, percent, quantity, shorten, visible
+from ._format import count, exact, grouped, percent, quantity, sentence, shorten, visible
 from ._index import Index, is_soft
 from ._record import BuildRecord
 from ._timetable import ZOOMS, time_table
@@ -55,7 +57,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(quantity=quantity, exact=exact, grouped=grouped, shorten=shorten)
+    environment.filters.update(
+        quantity=quantity, exact=exact, grouped=grouped, shorten=shorten, sentence=sentence, count=count
+    )
     return environment
 
 
@@ -87,7 +91,7 @@ def _view(record: BuildRecord) -> dict[str, Any]:
         "tightest": _tightest([b for f in flows for b in f.bars]),
         "energy": _budgets.energy(index),
         "area": _budgets.area(index),
-        "findings": [_finding(index, f) for f in index.findings],
+        "checks": _checks(index),
         "finding_counts": Counter(f.verdict.value for f in index.findings),
         "verdicts": [v.value for v in Verdict],
         "costs": _costs(index),
@@ -101,6 +105,15 @@ def _view(record: BuildRecord) -> dict[str, Any]:
         "project_digest": project_digest(record),
         "percent": percent,
     }
+
+
+def _checks(index: Index) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Findings by check, in their order, each with the reason why it is made ('' if unknown)."""
+    because = {name: reason for name, _, reason in describe_checks()}
+    grouped_by_check: dict[str, list[dict[str, Any]]] = {}
+    for finding in index.findings:
+        grouped_by_check.setdefault(finding.check, []).append(_finding(index, finding))
+    return [(name, because.get(name, ""), found) for name, found in grouped_by_check.items()]
 
 
 def _finding(index: Index, finding: Finding) -> dict[str, Any]:
@@ -125,12 +138,13 @@ def _costs(index: Index) -> list[dict[str, Any]]:
     rows = []
     for cost in index.record.costs.costs:
         used = (cost.entry, cost.unit, cost.operating_point) in index.used_keys
+        point = index.elements.get(cost.operating_point)
         rows.append(
             {
                 "cost": cost,
                 "entry": index.ref(cost.entry),
                 "unit": index.ref(cost.unit),
-                "point": index.label(cost.operating_point),
+                "point": quantity(point.frequency_hz, "hz") if isinstance(point, OperatingPoint) else "",
                 "used": used,
                 "soft": is_soft(cost),
             }

@@ -18,22 +18,26 @@ from aicompiler.metamodels.deployment import (
 )
 from aicompiler.metamodels.system import (
     Channel,
+    CoLocate,
     Component,
     Constraint,
     Element,
     Entry,
     Flow,
+    Forbid,
+    Isolate,
     Link,
     Mode,
     Node,
     OperatingPoint,
+    Pin,
     Port,
     Requirement,
+    Separate,
     System,
     Unit,
 )
-from aicompiler.transformations.analysis._facts import Facts
-from aicompiler.transformations.analysis._timing import Timing
+from aicompiler.transformations.analysis import Facts
 
 from ._record import BuildRecord
 
@@ -98,7 +102,7 @@ class Index:
             return id_
         if isinstance(element, Entry | Port):
             return f"{self.label(self._owner[id_])}.{element.name or id_}"
-        return element.name or _described(element) or id_
+        return element.name or self._described(element) or id_
 
     def ref(self, id_: str) -> Ref:
         """The element as a link target; unknown ids are shown as they are."""
@@ -108,6 +112,25 @@ class Index:
         kind = kind_name(element) if element is not None else "unknown element"
         colour = self.colour(id_) if isinstance(element, Unit) else self.component_colour(id_)
         return self._refs.setdefault(id_, Ref(id_, self.label(id_), kind, self.anchor(id_), colour))
+
+    def _described(self, element: Element) -> str:
+        """What a nameless element is, in words."""
+        match element:
+            case Channel(source_port=source, target_port=target):
+                return f"{self.label(source)} → {self.label(target)}"
+            case Pin(component=component, unit=unit):
+                return f"{self.label(component)} on {self.label(unit)}"
+            case Forbid(component=component, unit=unit):
+                return f"{self.label(component)} not on {self.label(unit)}"
+            case (
+                Separate(components=components)
+                | Isolate(components=components)
+                | CoLocate(components=components)
+            ):
+                return f"{kind_name(element)} {', '.join(self.label(c) for c in components)}"
+            case Constraint():
+                return kind_name(element)
+        return ""
 
     @cached_property
     def _refs(self) -> dict[str, Ref]:
@@ -180,15 +203,22 @@ class Index:
         deployment = self.record.deployment or empty
         return Facts(system=self.system, costs=self.record.costs, deployment=deployment)
 
-    def timing(self, entry: str) -> Timing | None:
-        """Static times of an entry, ``None`` where the model gives it none."""
-        return self.facts.timings.known.get(entry)
+    def due(self, entry: str, job: int) -> int | None:
+        """Absolute deadline of a job, ``None`` where the model gives the entry no times."""
+        timing = self.facts.timings.known.get(entry)
+        return timing.due(job) if timing else None
+
+    def window(self, entry: str) -> int | None:
+        """The longest that a job of an entry may take: its deadline counts from its static release."""
+        timing = self.facts.timings.known.get(entry)
+        return max(timing.period_ns, timing.due_ns - timing.release_ns) if timing else None
 
     def period(self, component: str) -> int | None:
         """The shortest distance of two jobs of one entry of a component."""
         element = self.elements.get(component)
         entries = element.entries if isinstance(element, Component) else ()
-        return min((t.period_ns for e in entries if (t := self.timing(e.id)) is not None), default=None)
+        known = self.facts.timings.known
+        return min((known[e.id].period_ns for e in entries if e.id in known), default=None)
 
     @cached_property
     def jobs(self) -> dict[str, int]:
@@ -255,10 +285,6 @@ def kind_name(element: Element) -> str:
     """The class of an element in words: ``AveragePower`` is 'average power'."""
     name = type(element).__name__
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
-
-
-def _described(element: Element) -> str:
-    return "" if not isinstance(element, Constraint) else f"{kind_name(element)} {element.id}"
 
 
 def _walk(element: Element, owner: Element) -> Iterator[tuple[Element, Element]]:

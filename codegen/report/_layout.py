@@ -14,14 +14,15 @@ from itertools import pairwise
 
 import networkx as nx
 
-BOX_WIDTH = 176
-GAP = 152
+BOX_WIDTH = 140
+GAP = 112
 MARGIN = 16
 HEADER = 26
-_BOX_HEIGHT = 46
+_BOX_HEIGHT = 44
 _PORT_PITCH = 15
 _TRACK = 10
-_SPACE = 16
+_SPACE = 14
+_TURN = 44
 _SWEEPS = 4
 
 
@@ -83,7 +84,7 @@ def layered(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], bands: int)
     chains = [_chain(boxes[s], boxes[t], n) for n, (s, t) in enumerate(edges)]
     cells = [*boxes.values(), *(c for chain in chains for c in chain[1:-1])]
     spans = _place(cells, bands)
-    width = 2 * MARGIN + (max(columns.values(), default=0) + 1) * (BOX_WIDTH + GAP)
+    width = _left(max(columns.values(), default=0)) + BOX_WIDTH + _TURN + 2 * MARGIN
     paths, tips = _routes(chains)
     drawn = {i: Box(_left(c.column), c.y, BOX_WIDTH, c.height) for i, c in boxes.items()}
     height = spans[-1][0] + spans[-1][1] + MARGIN if spans else 2 * MARGIN
@@ -152,7 +153,7 @@ def _stack(stacks: dict[tuple[int, int], list[_Cell]], bands: int) -> tuple[tupl
 
 
 def _left(column: int) -> int:
-    return MARGIN + GAP + column * (BOX_WIDTH + GAP)
+    return 2 * MARGIN + _TURN + column * (BOX_WIDTH + GAP)
 
 
 def _routes(chains: Sequence[list[_Cell]]) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
@@ -194,7 +195,7 @@ def _path(chain: Sequence[_Cell], start: int, end: int) -> str:
 def _curve(x1: int, y1: int, x2: int, y2: int) -> str:
     """A cubic with horizontal ends; between two points of one side of a column it makes a turn."""
     if x1 == x2:
-        bend = 44 if (x1 - _left(0)) % (BOX_WIDTH + GAP) else -44
+        bend = _TURN if (x1 - _left(0)) % (BOX_WIDTH + GAP) else -_TURN
         return f"C{x1 + bend} {y1} {x2 + bend} {y2} {x2} {y2}"
     middle = (x1 + x2) // 2
     return f"C{middle} {y1} {middle} {y2} {x2} {y2}"

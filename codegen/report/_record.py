@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from aicompiler.codegen._files import GeneratedProject
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic
+from aicompiler.metamodels.plan import ReconfigurationPlan
 from aicompiler.metamodels.system import System
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,5 +109,6 @@ class BuildRecord:
     evidence: Evidence | None = None
     kernels: Mapping[str, Kernel] = field(default_factory=dict)
     project: GeneratedProject | None = None
+    plan: ReconfigurationPlan | None = None
     run: RunResult | None = None
     assumptions: tuple[str, ...] = ()

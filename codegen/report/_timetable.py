@@ -170,10 +170,9 @@ def _busy(period: int, slots: Iterable[tuple[int, int]]) -> str:
 def _deadlines(index: Index, scale: _Scale, jobs: Sequence[JobSlot]) -> Iterator[tuple[str, str]]:
     """Absolute deadlines of the lane's jobs; past the hyperperiod, where they fall in the next round."""
     for entry, job in dict.fromkeys((j.entry, j.job) for j in jobs):
-        timing = index.timing(entry)
-        if timing is None:
+        deadline = index.due(entry, job)
+        if deadline is None:
             continue
-        deadline = timing.due(job)
         place = deadline % scale.period or scale.period
         if place <= scale.shown:
             title = f"Deadline of {index.label(entry)}, job {job}: {quantity(deadline, 'ns')}"

@@ -22,7 +22,7 @@ from aicompiler.metamodels.system import (
 )
 
 from ._architecture import channel_bytes, channel_rate, is_off, protocol_name, route_names
-from ._format import line_ranges, quantity
+from ._format import count, line_ranges, quantity
 from ._index import Index, Ref
 
 
@@ -125,7 +125,7 @@ def _(element: Entry, index: Index) -> str:
     if placement is None:
         return ""
     cost = index.facts.cost(element.id, placement)
-    jobs = f"{index.jobs.get(element.id, 0)} jobs a hyperperiod"
+    jobs = f"{count(index.jobs.get(element.id, 0), 'job')} a hyperperiod"
     return f"{jobs}, at most {quantity(cost.wcet_ns, 'ns')} each ({cost.provenance.value})" if cost else jobs
 
 
@@ -144,14 +144,14 @@ def _(element: Unit, index: Index) -> str:
         return "switched off"
     point = index.point(element)
     placed = sum(p.unit == element.id for p in index.placements.values())
-    return f"{placed} components" + (f", at {quantity(point.frequency_hz, 'hz')}" if point else "")
+    return count(placed, "component") + (f", at {quantity(point.frequency_hz, 'hz')}" if point else "")
 
 
 @_decision.register
 def _(element: Link, index: Index) -> str:
     deployment = index.record.deployment
-    count = sum(t.link == element.id for t in deployment.transfers) if deployment else 0
-    return f"{count} transfers a hyperperiod"
+    number = sum(t.link == element.id for t in deployment.transfers) if deployment else 0
+    return f"{count(number, 'transfer')} a hyperperiod"
 
 
 @_decision.register(Constraint)

@@ -13,7 +13,8 @@ from typing import Any
 from aicompiler.metamodels.deployment import Cost, CostKind, Deployment, Finding, Provenance, Verdict
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 
-from ._index import Index
+from ._format import count
+from ._index import Index, is_soft
 from ._record import BuildRecord, RunResult
 
 FORMAT = "aicompiler.verdict"
@@ -76,13 +77,16 @@ def _refusals(record: BuildRecord) -> Iterator[Reason]:
 
 
 def _assumptions(record: BuildRecord) -> Iterator[Reason]:
-    yield from _soft_numbers(Index(record).used_costs)
+    index = Index(record)
+    yield from _soft_numbers(index.used_costs)
+    # The checker tells each soft number by itself; the reasons above count them.
+    soft = {c.entry for c in index.used_costs if is_soft(c)}
     findings = record.evidence.findings if record.evidence else ()
     for finding in findings:
-        if finding.verdict is Verdict.ASSUMED:
+        if finding.verdict is Verdict.ASSUMED and not soft.intersection(finding.elements):
             yield Reason(finding.check, Effect.ASSUMES, finding.message, finding.elements)
     if warnings := sum(d.severity is Severity.WARNING for d in record.diagnostics):
-        text = f"{_count(warnings, 'warning')} about the model: what they name is assumed not to matter."
+        text = f"{count(warnings, 'warning')} about the model: what they name is assumed not to matter."
         yield Reason("model-warnings", Effect.ASSUMES, text)
     for sentence in record.assumptions:
         yield Reason("assumption", Effect.ASSUMES, sentence)
@@ -98,7 +102,7 @@ def _soft_numbers(used: tuple[Cost, ...]) -> Iterator[Reason]:
     )
     for code, how, rows in groups:
         if rows:
-            text = f"The times and energies of {_count(len(rows), 'entry', 'entries')} are {how}."
+            text = f"The times and energies of {count(len(rows), 'entry', 'entries')} are {how}."
             yield Reason(code, Effect.ASSUMES, text, tuple(c.entry for c in rows))
 
 
@@ -113,12 +117,8 @@ def _host_reasons(record: BuildRecord, run: RunResult) -> Iterator[Reason]:
             text = f"On the host {miss.missed} of {miss.jobs} jobs of {index.label(miss.element)} were late."
             yield Reason("late-on-host", Effect.ASSUMES, text, (miss.element,))
     if run.overflows:
-        text = f"On the host {_count(run.overflows, 'value')} found a channel full."
+        text = f"On the host {count(run.overflows, 'value')} found a channel full."
         yield Reason("overflow-on-host", Effect.ASSUMES, text)
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 # --- the document -----------------------------------------------------------------------------------------
