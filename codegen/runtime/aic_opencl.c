@@ -35,7 +35,7 @@ struct aic_opencl_program {
     aic_opencl *opencl;
     const aic_entry *entry;
     aic_cl_kernel *kernels; /* one a launch */
-    aic_cl_memory *buffers; /* per parameter; NULL for values */
+    aic_cl_memory *buffers; /* per parameter and temporary; NULL for values */
 };
 
 /* dlsym gives an object pointer; ISO C knows no conversion to a function pointer. */
@@ -143,7 +143,7 @@ static bool compile(aic_opencl_program *program, char *why, size_t why_bytes) {
     int32_t error = AIC_CL_SUCCESS;
     static const char no_contraction[] = "#pragma OPENCL FP_CONTRACT OFF\n";
     const char *sources[] = {no_contraction, plan->source};
-    const size_t lengths[] = {sizeof no_contraction - 1, plan->source_bytes};
+    const size_t lengths[] = {sizeof no_contraction - 1, (size_t)(plan->source_end - plan->source)};
     aic_cl_program built = cl->clCreateProgramWithSource(cl->context, 2, sources, lengths, &error);
     if (built == NULL) {
         snprintf(why, why_bytes, "OpenCL refuses the program (error %d)", error);
@@ -187,25 +187,37 @@ static size_t parameter_bytes(const aic_parameter *parameter) {
     return parameter->count * aic_type_bytes(parameter->type);
 }
 
+/* Sets argument `number` (a parameter or temporary) wherever a launch uses it. */
+static bool set_argument(aic_opencl_program *program, uint32_t number, size_t bytes, const void *value) {
+    const aic_opencl_plan *plan = program->entry->opencl;
+    for (uint32_t l = 0; l < plan->launch_count; l++) {
+        for (uint32_t a = 0; a < plan->launches[l].argument_count; a++) {
+            if (plan->launches[l].arguments[a] == number &&
+                program->opencl->clSetKernelArg(program->kernels[l], a, bytes, value) != AIC_CL_SUCCESS) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static bool allocate(aic_opencl_program *program, char *why, size_t why_bytes) {
     aic_opencl *cl = program->opencl;
     const aic_entry *entry = program->entry;
-    int32_t error = AIC_CL_SUCCESS;
-    for (uint32_t i = 0; i < entry->parameter_count; i++) {
-        const aic_parameter *parameter = &entry->parameters[i];
-        if (parameter->by_value) {
+    uint32_t total = entry->parameter_count + entry->opencl->temporary_count;
+    for (uint32_t i = 0; i < total; i++) {
+        const aic_parameter *parameter = i < entry->parameter_count ? &entry->parameters[i] : NULL;
+        if (parameter != NULL && parameter->by_value) {
             continue;
         }
-        size_t bytes = parameter_bytes(parameter);
-        aic_cl_memory memory = parameter->direction == AIC_STATE
-                                   ? state_memory(cl, parameter, bytes)
-                                   : cl->clCreateBuffer(cl->context, AIC_CL_MEM_READ_WRITE, bytes, NULL, &error);
-        program->buffers[i] = memory;
-        for (uint32_t l = 0; memory != NULL && l < entry->opencl->launch_count; l++) {
-            error = cl->clSetKernelArg(program->kernels[l], i, sizeof memory, &program->buffers[i]);
-            memory = error == AIC_CL_SUCCESS ? memory : NULL;
-        }
-        if (memory == NULL) {
+        size_t bytes = parameter != NULL ? parameter_bytes(parameter)
+                                         : entry->opencl->temporary_bytes[i - entry->parameter_count];
+        int32_t error = AIC_CL_SUCCESS;
+        program->buffers[i] = parameter != NULL && parameter->direction == AIC_STATE
+                                  ? state_memory(cl, parameter, bytes)
+                                  : cl->clCreateBuffer(cl->context, AIC_CL_MEM_READ_WRITE, bytes, NULL, &error);
+        if (program->buffers[i] == NULL ||
+            !set_argument(program, i, sizeof program->buffers[i], &program->buffers[i])) {
             snprintf(why, why_bytes, "OpenCL cannot hold argument %u of %s (%zu bytes, error %d)", i, entry->id,
                      bytes, error);
             return false;
@@ -217,7 +229,8 @@ static bool allocate(aic_opencl_program *program, char *why, size_t why_bytes) {
 aic_opencl_program *aic_opencl_prepare(aic_opencl *opencl, const aic_entry *entry, char *why, size_t why_bytes) {
     aic_opencl_program *program = calloc(1, sizeof *program);
     aic_cl_kernel *kernels = calloc(entry->opencl->launch_count + 1, sizeof(aic_cl_kernel));
-    aic_cl_memory *buffers = calloc(entry->parameter_count + 1, sizeof(aic_cl_memory));
+    aic_cl_memory *buffers =
+        calloc(entry->parameter_count + entry->opencl->temporary_count + 1, sizeof(aic_cl_memory));
     if (program == NULL || kernels == NULL || buffers == NULL) {
         snprintf(why, why_bytes, "out of memory");
         free(program);
@@ -235,10 +248,8 @@ static bool send(aic_opencl_program *program, void *const *arguments) {
     for (uint32_t i = 0; i < program->entry->parameter_count; i++) {
         const aic_parameter *parameter = &program->entry->parameters[i];
         size_t bytes = parameter_bytes(parameter);
-        for (uint32_t l = 0; parameter->by_value && l < program->entry->opencl->launch_count; l++) {
-            if (cl->clSetKernelArg(program->kernels[l], i, bytes, arguments[i]) != AIC_CL_SUCCESS) {
-                return false;
-            }
+        if (parameter->by_value && !set_argument(program, i, bytes, arguments[i])) {
+            return false;
         }
         if (!parameter->by_value && parameter->direction != AIC_STATE &&
             cl->clEnqueueWriteBuffer(cl->queue, program->buffers[i], 0, 0, bytes, arguments[i], 0, NULL, NULL) !=
@@ -270,8 +281,8 @@ const char *aic_opencl_run(aic_opencl_program *program, void *const *arguments) 
     }
     for (uint32_t l = 0; l < plan->launch_count; l++) { /* the queue runs them in order */
         const aic_launch *launch = &plan->launches[l];
-        if (cl->clEnqueueNDRangeKernel(cl->queue, program->kernels[l], launch->dimensions, NULL, launch->global, NULL,
-                                       0, NULL, NULL) != AIC_CL_SUCCESS) {
+        if (cl->clEnqueueNDRangeKernel(cl->queue, program->kernels[l], launch->dimensions, NULL, launch->global,
+                                       launch->local, 0, NULL, NULL) != AIC_CL_SUCCESS) {
             return "OpenCL cannot launch the kernel";
         }
     }

@@ -20,19 +20,23 @@ typedef struct aic_parameter {
     const char *record;       /* OUT: name of the file that gets every value; NULL: none */
 } aic_parameter;
 
-/* One launch of an OpenCL kernel, with the entry's parameters in order. */
+/* One launch of an OpenCL kernel.  Argument a is parameter a of the entry, or after these a temporary. */
 typedef struct aic_launch {
     const char *kernel;
     uint32_t dimensions;
-    size_t global[3];
+    size_t global[3], local[3];
+    const uint32_t *arguments;
+    uint32_t argument_count;
 } aic_launch;
 
-/* What a GPU does for one job. */
+/* What a GPU does for one job: the launches in order. */
 typedef struct aic_opencl_plan {
     const char *source;
-    size_t source_bytes;
+    const char *source_end;
     const aic_launch *launches;
     uint32_t launch_count;
+    const size_t *temporary_bytes;
+    uint32_t temporary_count;
 } aic_opencl_plan;
 
 /* One entry of a component; times are model time, job k is released at release_ns + k * period_ns. */

@@ -1,0 +1,199 @@
+"""Stage 8: the whole project in memory, a pure function of the model and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from aicompiler.codegen._files import GeneratedFile, GeneratedProject
+from aicompiler.metamodels.deployment import CostTable, Deployment
+from aicompiler.metamodels.system import Component, Entry, System, Unit, UnitKind
+from aicompiler.transformations.kernels import Kernel, c_identifier, signature_of
+
+from ._checks import Checks
+from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled
+from ._render import Renderer
+from ._stubs import USER, stub
+from ._tables import Tables, component_states, component_symbol, stored
+from ._timing import rhythm
+from ._vectors import SelfCheck, self_check_vectors
+from ._views import ComponentView, EntryView, NodeView, TestView
+
+HOST_CODE = {"c": "C", "hls": "HLS C++ compiled for this host", "user": "hand-written C"}
+
+
+def generate_project(
+    system: System,
+    costs: CostTable,
+    deployment: Deployment,
+    kernels: Mapping[str, Kernel],
+    templates: Path | None = None,
+    vectors: tuple[SelfCheck, ...] | None = None,
+) -> GeneratedProject:
+    """The CMake project that runs ``system`` as ``deployment`` says.
+
+    ``kernels`` maps entry ids to kernels with the schedule of the unit they are placed on (other targets, for
+    self-checks, get the default one); an entry without a kernel gets a stub in ``user/``.  ``templates`` is a
+    folder whose files replace templates of the same name.  ``vectors`` are the self-checks' expectations, by
+    default those of ``self_check_vectors``.
+
+    Raises ``ModelError`` if the deployment is not one of this system, ``UnreadableInput`` for a broken
+    template, ``SelfCheckFailed`` for a kernel that the interpreter refuses on every input.
+    """
+    tables = Tables(system, deployment, rhythm(system, costs, deployment))
+    recorded = self_check_vectors(system, kernels) if vectors is None else vectors
+    project = _Project(tables, kernels, Renderer(templates), Checks(system, kernels, recorded))
+    return GeneratedProject(tuple(sorted(project.files(), key=lambda f: f.path)))
+
+
+@dataclass(frozen=True)
+class _Project:
+    """Collects the files of one project; a path is written once."""
+
+    tables: Tables
+    kernels: Mapping[str, Kernel]
+    renderer: Renderer
+    checks: Checks
+    made: dict[str, GeneratedFile] = field(default_factory=dict)
+
+    def files(self) -> Iterator[GeneratedFile]:
+        """Everything."""
+        for component in self.system.components:
+            self._component(component)
+        self._shared()
+        for node in self.nodes:
+            self._render(f"src/node_{node.symbol}.c", "node.c.j2", node=node)
+        checks = tuple(self.checks.views(self.emitted))
+        for file in self.checks.files:
+            self.made[file.path] = file
+        for check in checks:
+            self._render(f"tests/{check.name}.c", "selfcheck.c.j2", check=check)
+        runtime = self._runtime()
+        self._build_file(checks, runtime)
+        self._render("README.md", "README.md.j2", title=self.system.name or self.system.id, nodes=self.nodes)
+        yield from self.made.values()
+
+    @property
+    def system(self) -> System:
+        """The system that runs."""
+        return self.tables.system
+
+    @cached_property
+    def emitted(self) -> Mapping[tuple[str, str], EmittedKernel]:
+        """(entry id, target) -> kernel, for every target that has a unit on the platform; C always."""
+        result = {}
+        for entry_id, kernel in self.kernels.items():
+            placed = self.tables.deployment.placement(self.system.component_of(entry_id).id).unit
+            own = self.system.element(Unit, placed)
+            for kind, target in TARGET_OF.items():
+                unit = own if own.kind is kind else a_unit(self.system, kind)
+                if unit is None and kind is not UnitKind.CPU:
+                    continue
+                fitting = kernel if own.kind is kind else scheduled(kernel, unit)
+                result[entry_id, target] = emit(fitting, unit, target)
+        return result
+
+    @cached_property
+    def components(self) -> Mapping[str, ComponentView]:
+        """Component id -> view."""
+        return {c.id: self._component_view(c) for c in self.system.components}
+
+    @cached_property
+    def nodes(self) -> tuple[NodeView, ...]:
+        """The nodes that have something placed on them."""
+        views = [
+            replace(
+                self.tables.node(node),
+                components=tuple(self.components[c.id] for c in self.tables.components_of(node)),
+            )
+            for node in self.system.platform.nodes
+            if self.tables.components_of(node)
+        ]
+        lanes = sum(v.system_lanes for v in views)
+        return tuple(replace(v, system_lanes=lanes) for v in views)
+
+    # --- components ---------------------------------------------------------------------------------------
+
+    def _component_view(self, component: Component) -> ComponentView:
+        entries, sources = [], []
+        storage, binaries = component_states(component, component.entries[0])
+        for path, content in binaries.items():
+            self.made[path] = GeneratedFile(path, content)
+        for entry in component.entries:
+            view, used = self._entry_view(component, entry)
+            entries.append(replace(view, parameters=stored(view.parameters, storage)))
+            sources += used
+        title = component.name or component.id
+        symbol = component_symbol(component)
+        return ComponentView(component.id, symbol, title, tuple(entries), storage, tuple(sources))
+
+    def _entry_view(self, component: Component, entry: Entry) -> tuple[EntryView, list[str]]:
+        """An entry and the sources it needs, for the kind of unit it is placed on."""
+        signature = signature_of(component, entry)
+        view = self.tables.entry(component, entry, signature)
+        if entry.id not in self.kernels:
+            file = stub(self.renderer, entry, component.name, signature)
+            self.made[file.path] = file
+            return replace(view, host_code=HOST_CODE["user"]), [file.path]
+        target = TARGET_OF[self.tables.kind(component)]
+        used = self.emitted[entry.id, target]
+        if target == "hls":
+            return replace(view, step=HLS_PREFIX + view.step, host_code=HOST_CODE["hls"]), [used.source]
+        if target == "opencl":
+            view = replace(
+                view, launches=used.launches, temporaries=used.temporaries, opencl_source=used.source
+            )
+        return view, [self.emitted[entry.id, "c"].source]
+
+    def _component(self, component: Component) -> None:
+        view = self.components[component.id]
+        self._render(f"src/{view.symbol}.c", "component.c.j2", component=view)
+
+    # --- the rest -------------------------------------------------------------------------------------------
+
+    def _shared(self) -> None:
+        for emitted in self.emitted.values():
+            for file in emitted.files:
+                self.made[file.path] = file
+        channels = self.tables.channels()
+        entries = [e for c in self.components.values() for e in c.entries]
+        self._render("src/components.h", "components.h.j2", channels=channels, entries=entries)
+        self._render("src/channels.c", "channels.c.j2", channels=channels)
+        stubs = sorted(p.removeprefix(USER).removesuffix(".c") for p in self.made if p.startswith(USER))
+        self._render("user/README.md", "user_README.md.j2", stubs=stubs)
+
+    def _runtime(self) -> list[str]:
+        """The runtime's sources, copied; the C files among them."""
+        folder = files("aicompiler.codegen") / "runtime"
+        names = sorted(f.name for f in folder.iterdir() if f.name.endswith((".c", ".h")))
+        for name in names:
+            self.made[f"runtime/{name}"] = GeneratedFile(f"runtime/{name}", (folder / name).read_bytes())
+        return [f"runtime/{name}" for name in names if name.endswith(".c")]
+
+    def _build_file(self, checks: tuple[TestView, ...], runtime: list[str]) -> None:
+        hls = [p for p in self.made if p.endswith(".cpp")]
+        embeds = {
+            f"src/{c.symbol}.c": [e.opencl_source for e in c.entries if e.launches]
+            + [s.file for s in c.states if s.file]
+            for c in self.components.values()
+        }
+        for check in checks:
+            wanted = [check.entry.opencl_source] if check.entry.launches else []
+            embeds[f"tests/{check.name}.c"] = wanted + [s.file for s in check.states if s.file]
+        self._render(
+            "CMakeLists.txt",
+            "CMakeLists.txt.j2",
+            project=c_identifier(self.system.name or self.system.id),
+            has_cxx=bool(hls),
+            runtime=runtime,
+            renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in sorted(hls)],
+            embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],
+            nodes=self.nodes,
+            checks=checks,
+        )
+
+    def _render(self, path: str, template: str, **values: object) -> None:
+        self.made[path] = self.renderer.file(path, template, **values)

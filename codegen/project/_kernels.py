@@ -1,0 +1,61 @@
+"""Kernels in the languages of the targets, as files of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from aicompiler.codegen._files import GeneratedFile
+from aicompiler.codegen.targets import TARGETS
+from aicompiler.metamodels.system import System, Unit, UnitKind
+from aicompiler.transformations.kernels import Kernel
+from aicompiler.transformations.kernels.passes import default_schedule
+
+from ._views import LaunchView
+
+TARGET_OF = {UnitKind.CPU: "c", UnitKind.GPU: "opencl", UnitKind.FPGA: "hls"}
+HLS_PREFIX = "aic_hls_"
+"""HLS functions are compiled under this prefix, so that C and HLS code of one kernel fit in one program."""
+
+
+@dataclass(frozen=True)
+class EmittedKernel:
+    """A kernel in one language: its files, the one to compile or embed, how OpenCL launches it."""
+
+    target: str
+    files: tuple[GeneratedFile, ...]
+    source: str
+    launches: tuple[LaunchView, ...] = ()
+    temporaries: tuple[int, ...] = ()  # bytes
+
+
+def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> EmittedKernel:
+    """``kernel``, scheduled already, in the language of ``target``, in ``folder`` of the project."""
+    files = tuple(replace(f, path=folder + f.path) for f in TARGETS.load(target)().emit(kernel, unit))
+    sources = [f.path for f in files if not f.path.endswith((".h", ".hpp"))]
+    if target != "opencl":
+        return EmittedKernel(target, files, sources[0])
+    from aicompiler.codegen.targets.opencl import launches
+
+    program = launches(kernel)
+    names = [p.name for p in kernel.signature.parameters] + [name for name, _ in program.temporaries]
+    views = tuple(
+        LaunchView(x.kernel_name, x.global_size, x.local_size, tuple(names.index(a) for a in x.arguments))
+        for x in program.launches
+    )
+    return EmittedKernel(target, files, sources[0], views, tuple(size for _, size in program.temporaries))
+
+
+def scheduled(kernel: Kernel, unit: Unit | None) -> Kernel:
+    """``kernel`` with the default schedule of ``unit``; plain C where there is none."""
+    return default_schedule(kernel, unit) if unit is not None else kernel
+
+
+def a_unit(system: System, kind: UnitKind) -> Unit | None:
+    """The first unit of a kind."""
+    return next((u for u in units_of(system) if u.kind is kind), None)
+
+
+def units_of(system: System) -> Iterable[Unit]:
+    """All units of the platform, in model order."""
+    return (u for node in system.platform.nodes for u in node.units)

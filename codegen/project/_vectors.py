@@ -1,0 +1,144 @@
+"""Vectors for the self-checks: what the interpreter says a kernel does, at shapes that it can afford."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aicompiler.metamodels.diagnostics import AicError, Diagnostic, SelfCheckFailed, Severity
+from aicompiler.metamodels.system import Component, ElementType, Entry, System
+from aicompiler.transformations.kernels import (
+    Direction,
+    Kernel,
+    Parameter,
+    Signature,
+    initial_state,
+    interpret,
+    numpy_type,
+    parse,
+    signature_of,
+)
+
+from ._tables import np_little
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Values = dict[str, "np.ndarray[Any, Any]"]
+
+JOBS = 3
+MAX_ELEMENTS = 100_000
+"""Largest kernel, in elements of all parameters, that is interpreted at its own shapes."""
+
+EXTENTS = ((13, 17, 11, 7, 5, 3), (16, 32, 8, 4, 2, 2))
+"""Extents for the shape constants, in order: primes leave a remainder in every tile; else powers of two."""
+
+RANGES = ((-(2**63), 2**63 - 1), (-32768, 32767), (0, 255), (0, 15), (0, 1), (0, 0))
+"""Ranges of random inputs, from wide to narrow: the first that the kernel is defined for is taken."""
+
+FLOAT_LIMIT = 1000.0
+SEED = 20250101
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    """A kernel at reduced shapes with recorded jobs: inputs and state before, outputs and state after."""
+
+    entry: str
+    kernel: Kernel
+    state: Mapping[str, np.ndarray[Any, Any]]
+    vectors: bytes
+    low: int
+    high: int
+
+
+def self_check_vectors(system: System, kernels: Mapping[str, Kernel]) -> tuple[SelfCheck, ...]:
+    """Vectors for every entry with a kernel; raises ``SelfCheckFailed`` where the interpreter runs none."""
+    return tuple(_check(c, e) for c in system.components for e in c.entries if e.id in kernels)
+
+
+def _check(component: Component, entry: Entry) -> SelfCheck:
+    reasons: list[str] = []
+    full = signature_of(component, entry)
+    for signature in _reduced(full):
+        try:
+            kernel = parse(entry.behaviours[0], signature)
+        except AicError as error:
+            reasons.append(str(error))
+            continue
+        state = _state(component, signature)
+        for low, high in RANGES:
+            try:
+                return SelfCheck(entry.id, kernel, state, _record(kernel, state, low, high), low, high)
+            except AicError as error:
+                reasons.append(str(error))
+    raise SelfCheckFailed(
+        Diagnostic(
+            severity=Severity.ERROR,
+            rule="self-check",
+            message=f"the interpreter runs {entry.name!r} on none of the inputs tried: {reasons[-1]}",
+            next_step="let the body be defined for every input, zeros at least",
+            source=entry.source,
+        )
+    )
+
+
+def _reduced(signature: Signature) -> Iterator[Signature]:
+    names = signature.shape_constants
+    original = {c.name: int(c.value) for c in signature.constants if c.name in names}
+    if sum(p.elements for p in signature.parameters) <= MAX_ELEMENTS and not names:
+        yield signature
+        return
+    for extents in EXTENTS:
+        cycle = {name: extents[i % len(extents)] for i, name in enumerate(names)}
+        yield signature.at(**{name: min(cycle[name], original[name]) for name in names})
+    yield signature
+
+
+def _state(component: Component, signature: Signature) -> Values:
+    """The initial state, cropped to the signature's shapes."""
+    full = initial_state(component)
+    states = (p for p in signature.parameters if p.direction is Direction.STATE)
+    return {p.name: full[p.name][tuple(slice(n) for n in p.shape)].copy() for p in states}
+
+
+def _record(kernel: Kernel, state: Values, low: int, high: int) -> bytes:
+    import numpy as np
+
+    random = np.random.Generator(np.random.PCG64(SEED))
+    chunks: list[bytes] = []
+    current = dict(state)
+    for _ in range(JOBS):
+        inputs = current | {
+            p.name: _random(random, p, low, high)
+            for p in kernel.signature.parameters
+            if p.direction is Direction.IN
+        }
+        results = interpret(kernel, inputs)
+        chunks += [_bytes(inputs[p.name], p) for p in kernel.signature.parameters if p.name in inputs]
+        chunks += [_bytes(results[p.name], p) for p in kernel.signature.parameters if p.name in results]
+        current = {name: results[name] for name in current}
+    return b"".join(chunks)
+
+
+def _random(random: np.random.Generator, parameter: Parameter, low: int, high: int) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    name = numpy_type(parameter.dtype)
+    if parameter.dtype.is_float:
+        drawn = random.uniform(max(low, -FLOAT_LIMIT), min(high, FLOAT_LIMIT), parameter.shape)
+        return np.asarray(drawn).astype(name)
+    least, most = _limits(parameter.dtype)
+    return np.asarray(random.integers(max(low, least), min(high, most), parameter.shape, name, endpoint=True))
+
+
+def _limits(dtype: ElementType) -> tuple[int, int]:
+    if dtype is ElementType.BOOL:
+        return 0, 1
+    bits = 8 * dtype.bytes
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.is_signed else (0, 2**bits - 1)
+
+
+def _bytes(values: np.ndarray[Any, Any], parameter: Parameter) -> bytes:
+    return values.astype(np_little(parameter.dtype)).tobytes()
