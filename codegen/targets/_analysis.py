@@ -35,7 +35,7 @@ class Effects:
             case memref.LoadOp():
                 return Effect.READ
             case func.CallOp():
-                return self._of_callee(op.callee.string_value())
+                return self._of_callee(op.callee.root_reference.data)
             case _:
                 return _union(self.of(inner) for r in op.regions for b in r.blocks for inner in b.ops)
 
@@ -63,7 +63,7 @@ class Liveness:
                     self._mark(operand)
 
     def users(self, value: SSAValue) -> list[Operation]:
-        """The live operations that use the value, once per operand; a terminator only where its target lives."""
+        """The live operations that use the value, once an operand; terminators where the target lives."""
         return [use.operation for use in value.uses if self._live_use(use.operation, use.index)]
 
     def _live_use(self, op: Operation, index: int) -> bool:

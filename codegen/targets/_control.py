@@ -263,7 +263,7 @@ def _ternary(out: Statements, op: scf.IfOp, i: int, condition: Expr) -> Expr | N
             return None
         values.append(out.get(terminator(region.block).operands[i]))
     type_ = joined(width(op.results[i].type), *values)
-    choice = out.spelling.choice(condition, *values, type_)
+    choice = out.spelling.choice(condition, values[0], values[1], type_)
     if len(choice.text) > 80:
         out.restore(state)
         return None

@@ -29,7 +29,7 @@ LEVEL = {
 
 @dataclass(frozen=True)
 class Expr:
-    """One expression, the mutable ``variables`` and arrays it reads, its ``value`` if it is an integer literal.
+    """One expression, the mutable ``variables`` and arrays it reads, its ``value`` if it is a literal.
 
     ``inner`` is what an integer-to-integer cast converts: a cast to something no wider may skip it.
     """
@@ -125,7 +125,7 @@ class Spelling:
         return expr if type_.holds(expr.type) else self.cast(expr, type_)
 
     def converted(self, expr: Expr, type_: CType) -> Expr:
-        """For places where C converts by itself (initialisers, arguments, assignments): casts only if needed."""
+        """For initialisers, arguments and assignments, where C converts by itself: casts only if needed."""
         if type_ == BOOL:
             return expr
         if expr.value is not None and type_.kind == "int":
@@ -210,6 +210,5 @@ def _shortest(value: float, type_: CType) -> str:
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
         if unpack("<f", pack("<f", float(text)))[0] == value:
-            text = repr(float(text))
-            return text
+            return repr(float(text))
     raise AssertionError(f"{value!r} is no 32-bit float")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._types import CType
 
-# {T}: the type, {U}: its unsigned counterpart, {N}: its bits, {q}: function qualifiers, {name}: the full name.
+# {T}: the type, {U}: its unsigned counterpart, {N}: its bits, {q}: function qualifiers, {name}: full name.
 # Every body is defined for all arguments for which the MLIR operation is.
 HELPERS = {
     "floordiv": """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity
 from aicompiler.metamodels.system import Source
@@ -85,41 +85,12 @@ _HELPERS = {
     math.CountTrailingZerosOp: ("ctz", False),
 }
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
+LIBRARY = """
+    acos acosh asin asinh atan atanh atan2 cbrt ceil copysign cos cosh erf exp exp2 expm1 floor fma
+    log log10 log1p log2 round sin sinh sqrt tan tanh trunc
+"""
 _MATH = {
-    **{
-        f"math.{name}": name
-        for name in [
-            "acos",
-            "acosh",
-            "asin",
-            "asinh",
-            "atan",
-            "atanh",
-            "atan2",
-            "cbrt",
-            "ceil",
-            "copysign",
-            "cos",
-            "cosh",
-            "erf",
-            "exp",
-            "exp2",
-            "expm1",
-            "floor",
-            "fma",
-            "log",
-            "log10",
-            "log1p",
-            "log2",
-            "round",
-            "sin",
-            "sinh",
-            "sqrt",
-            "tan",
-            "tanh",
-            "trunc",
-        ]
-    },
+    **{f"math.{name}": name for name in LIBRARY.split()},
     "math.absf": "fabs",
     "math.powf": "pow",
     "math.roundeven": "rint",
@@ -237,7 +208,7 @@ def _extreme(op: Operation, scope: Scope) -> Expr:
 
 
 def _helper(op: Operation, scope: Scope) -> Expr:
-    name, signed = _HELPERS[type(op)]  # type: ignore[index]
+    name, signed = _HELPERS[type(op)]
     type_ = width(op.results[0].type)
     if type_.kind == "int":
         type_ = CType("int", type_.bits, signed)
@@ -283,7 +254,7 @@ def _is_unsigned(expr: Expr, type_: CType) -> bool:
     return not expr.type.signed and expr.type.bits >= type_.bits
 
 
-def _compare_floats(op: Operation, scope: Scope) -> Expr:
+def _compare_floats(op: Operation, scope: Scope) -> Expr:  # noqa: PLR0911 - one return a predicate
     assert isinstance(op, arith.CmpfOp)
     left, right = scope.get(op.lhs), scope.get(op.rhs)
     spelling, type_ = scope.spelling, width(op.lhs.type)
@@ -398,7 +369,7 @@ def _bitcast(op: Operation, scope: Scope) -> Expr:
     return scope.helper("bits_of_float", CType("int", target.bits, False), expr)
 
 
-def _uses(printer: Printer, *classes: type[Operation]) -> dict[type[Operation], Printer]:
+def _uses(printer: Printer, *classes: Any) -> dict[type[Operation], Printer]:
     return dict.fromkeys(classes, printer)
 
 

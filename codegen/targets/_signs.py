@@ -18,7 +18,7 @@ Node = SSAValue | str  # a global's elements go by its symbol
 DECLARED = 1000  # the signature of a kernel outvotes everything
 
 _SAME = (arith.AndIOp, arith.OrIOp, arith.XOrIOp)
-_OPERANDS = {  # whether an operation reads its operands as signed
+_OPERANDS: dict[type[Operation], bool] = {  # whether an operation reads its operands as signed
     **dict.fromkeys((arith.ExtSIOp, arith.SIToFPOp, arith.DivSIOp, arith.RemSIOp, arith.ShRSIOp), True),
     **dict.fromkeys((arith.MinSIOp, arith.MaxSIOp), True),
     **dict.fromkeys((arith.ExtUIOp, arith.UIToFPOp, arith.DivUIOp, arith.RemUIOp, arith.ShRUIOp), False),
@@ -60,7 +60,7 @@ class Signs:
             case memref.StoreOp():
                 yield op.value, op.memref
             case memref.GetGlobalOp():
-                yield op.memref, op.name_.string_value()
+                yield op.memref, op.name_.root_reference.data
             case scf.ForOp():
                 last = op.body.block.last_op
                 for i, result in enumerate(op.results):
@@ -88,7 +88,7 @@ class Signs:
                 pass
 
     def _call_links(self, op: func.CallOp) -> Iterator[tuple[Node, Node]]:
-        body = self._functions[op.callee.string_value()].body.block
+        body = self._functions[op.callee.root_reference.data].body.block
         for given, taken in zip(op.arguments, body.args, strict=True):
             if not isinstance(given.type, MemRefType):  # arrays of both kinds may go through one parameter
                 yield given, taken

@@ -142,7 +142,7 @@ class Statements:
                 self.name(value, self.env[value])
 
     def variable(self, value: SSAValue, name: str, type_: CType) -> None:
-        """``value`` is what the mutable variable holds; who assigns to it knows that the value is dead then."""
+        """``value`` is what the variable holds; who assigns to the variable knows that the value is dead."""
         self.variables.add(name)
         self.env[value] = Expr(name, type_, variables=frozenset({name}))
 
@@ -198,7 +198,7 @@ class Statements:
             case memref.AllocaOp():
                 self.local(op)
             case memref.GetGlobalOp():
-                self.arrays[op.memref] = self.module.table(op.name_.string_value())
+                self.arrays[op.memref] = self.module.table(op.name_.root_reference.data)
             case func.CallOp():
                 self._call(op)
             case func.ReturnOp():
@@ -250,7 +250,7 @@ class Statements:
             self.line(pragma)
 
     def _call(self, op: func.CallOp) -> None:
-        callee = op.callee.string_value()
+        callee = op.callee.root_reference.data
         arrays = tuple(self.arrays[a] for a in op.arguments if isinstance(a.type, MemRefType))
         name, types = self.module.instance(callee, arrays)
         effect = self.effects.of(op)

@@ -46,7 +46,7 @@ class Intervals:
             self._known[value] = (low, high) if fits else whole
         return self._known[value]
 
-    def _compute(self, value: SSAValue) -> Interval | None:
+    def _compute(self, value: SSAValue) -> Interval | None:  # noqa: PLR0911 - one return a kind of operation
         if isinstance(value, BlockArgument):
             return self._induction(value)
         op = value.owner
