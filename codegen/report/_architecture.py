@@ -126,7 +126,7 @@ def _component(index: Index, layout: Layout, component: Component) -> DrawnCompo
     if placement and unit and unit.cores > 1:
         detail = f"core {placement.core}, {detail}"
     title = f"{ref.label}: {place}"
-    return DrawnComponent(ref, box.x, box.y, box.width, box.height, shorten(ref.label, 18), detail, title)
+    return DrawnComponent(ref, box.x, box.y, box.width, box.height, shorten(ref.label, 16), detail, title)
 
 
 def _channel(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aicompiler.metamodels.deployment import Finding, Verdict
-from aicompiler.metamodels.system import Channel, Constraint, Flow, Link, Port, UnitKind
+from aicompiler.metamodels.system import Channel, Constraint, Entry, Flow, Link, Port, UnitKind
 
 from ._architecture import is_off
 from ._format import percent, quantity
@@ -110,6 +110,20 @@ def flows(index: Index) -> tuple[FlowView, ...]:
     )
 
 
+def entry_bars(index: Index) -> tuple[Bar, ...]:
+    """Checks of a single entry that hold a value against a limit: its tightest job against its deadline."""
+    found = (f for f in index.findings if len([e for e in f.elements if _is_entry(index, e)]) == 1)
+    return tuple(b for f in found if not _of_flow(index, f) and (b := bar(index, f)))
+
+
+def _is_entry(index: Index, element: str) -> bool:
+    return isinstance(index.elements.get(element), Entry)
+
+
+def _of_flow(index: Index, finding: Finding) -> bool:
+    return any(isinstance(index.elements.get(e), Flow) for e in finding.elements)
+
+
 def budgets(index: Index) -> tuple[Bar, ...]:
     """Checks of a constraint, a unit or a link that hold a value against a limit."""
     return tuple(b for f in index.findings if _is_budget(index, f) and (b := bar(index, f)))
@@ -117,7 +131,7 @@ def budgets(index: Index) -> tuple[Bar, ...]:
 
 def _is_budget(index: Index, finding: Finding) -> bool:
     elements = [index.elements.get(e) for e in finding.elements]
-    if finding.check == "area" or any(isinstance(e, Flow) for e in elements):
+    if finding.check == "area" or any(isinstance(e, Flow | Entry | Channel) for e in elements):
         return False  # areas have a table of their own
     return any(isinstance(e, Constraint | Link) or (e is not None and e.id in index.units) for e in elements)
 

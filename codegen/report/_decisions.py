@@ -18,8 +18,12 @@ from aicompiler.metamodels.system import (
 )
 from aicompiler.transformations.kernels import Kernel
 
-from ._format import percent, quantity
+from ._architecture import is_off
+from ._format import quantity
 from ._index import Index, Ref
+
+
+POSSIBLE = "possible"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def _decision(index: Index, component: Component, rules: Sequence[Constraint]) -
     return Decision(
         component=index.ref(component.id),
         place=index.where(placement) if placement else "not placed",
-        reason=_reason(options, rules) if placement else "No deployment was found.",
+        reason=_reason(index, options, rules) if placement else "No deployment was found.",
         schedule="; ".join(
             schedule_text(index.record.kernels[e.id])
             for e in component.entries
@@ -97,38 +101,74 @@ def _remark(
             return f"cannot run here: {refusal}"
     if len(costs) < len(component.entries):
         return "no cost is known: not a possible placement"
+    return _ruled_out(index, component, unit, rules) or _too_slow(index, costs) or POSSIBLE
+
+
+def _ruled_out(index: Index, component: Component, unit: Unit, rules: Sequence[Constraint]) -> str:
     if any(isinstance(r, Forbid) and r.unit == unit.id for r in rules):
         return "forbidden by a constraint"
     if any(isinstance(r, Pin) and r.unit != unit.id for r in rules):
         return "pinned elsewhere by a constraint"
-    for cost in costs:
-        window = index.window(cost.entry)
-        if window is not None and cost.wcet_ns > window:
-            return f"too slow: its jobs have {quantity(window, 'ns')}"
-    return "possible"
+    return _kept_apart(index, component, unit, rules)
 
 
-def _reason(options: Sequence[Alternative], rules: Sequence[Constraint]) -> str:
+def _too_slow(index: Index, costs: Sequence[Cost]) -> str:
+    windows = [(c, w) for c in costs if (w := index.window(c.entry)) is not None]
+    return next((f"too slow: its jobs have {quantity(w, 'ns')}" for c, w in windows if c.wcet_ns > w), "")
+
+
+def _kept_apart(index: Index, component: Component, unit: Unit, rules: Sequence[Constraint]) -> str:
+    """Whom a rule keeps away from here: off the unit, or off its only core."""
+    for rule in rules:
+        if isinstance(rule, Separate) or (isinstance(rule, Isolate) and unit.cores == 1):
+            there = (
+                c for c in rule.components if c in index.placements and index.placements[c].unit == unit.id
+            )
+            if others := [index.label(c) for c in there if c != component.id]:
+                return f"to be kept apart from {', '.join(others)}, which is there"
+    return ""
+
+
+def _reason(index: Index, options: Sequence[Alternative], rules: Sequence[Constraint]) -> str:
     chosen = next((o for o in options if o.chosen), None)
     if chosen is None:
         return "Placed on a unit that the model does not know."
     if any(isinstance(r, Pin) for r in rules):
         return "Pinned there by a constraint."
-    others = [o for o in options if o.remark == "possible" and o.energy_fj is not None]
+    others = [o for o in options if o.remark == POSSIBLE and o.energy_fj is not None]
     if not others:
-        return "The only unit on which it can run in time."
-    if chosen.energy_fj is None:
+        return "The only unit on which it can run."
+    return _energy_reason(index, chosen, others)
+
+
+def _energy_reason(index: Index, chosen: Alternative, others: Sequence[Alternative]) -> str:
+    used = chosen.energy_fj
+    if used is None:
         return "Its energy there is not known."
-    best = min(others, key=lambda o: o.energy_fj or 0)
-    assert best.energy_fj is not None
-    difference = quantity(abs(best.energy_fj - chosen.energy_fj), "fj")
-    if chosen.energy_fj <= best.energy_fj:
-        share = percent(chosen.energy_fj, best.energy_fj) if best.energy_fj else "all"
-        return f"Least busy energy of {len(others) + 1} possible units: {share} of that on {best.unit.label}."
+    rivals = [(o, used - o.energy_fj) for o in others if o.energy_fj is not None and o.energy_fj < used]
+    if not rivals:
+        return f"Least busy energy of {len(others) + 1} possible units."
+    saved = {o.unit.id: difference for o, difference in rivals}
+    standby = {unit: cost for unit in saved if (cost := _switching_on(index, unit)) > saved[unit]}
+    best, difference = max(((o, d) for o, d in rivals), key=lambda r: (r[0].unit.id not in standby, r[1]))
+    words = quantity(difference, "fj")
+    if best.unit.id in standby:
+        return (
+            f"Least busy energy of the units that are on. It would use {words} less on {best.unit.label}, "
+            f"which is switched off: its standby power alone takes {quantity(standby[best.unit.id], 'fj')}."
+        )
     return (
-        f"By itself it would use {difference} less per hyperperiod on {best.unit.label}; transfers, standby "
-        "power, deadlines or capacities of the whole system decided otherwise."
+        f"By itself it would use {words} less on {best.unit.label}; transfers, standby power, deadlines or "
+        "capacities of the whole system decided otherwise."
     )
+
+
+def _switching_on(index: Index, unit: str) -> int:
+    """Standby energy of one hyperperiod that using a switched-off unit would add; 0 if it is on."""
+    deployment = index.record.deployment
+    if deployment is None or not is_off(index, unit):
+        return 0
+    return index.units[unit].static_power_uw * deployment.hyperperiod_ns
 
 
 def _rules_by_component(index: Index) -> dict[str, list[Constraint]]:

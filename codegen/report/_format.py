@@ -18,13 +18,15 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def quantity(value: int, unit: str) -> str:
-    """``value`` in the best-fitting multiple of ``unit``, four significant digits, rounded half up.
+    """``value`` in the best-fitting multiple of ``unit``, four significant digits; zero is ``0``.
 
     Units are those of field names (``ns``, ``fj``, ``uw``, ``bytes``, ``hz``); others are printed as is.
     """
     scales = _SCALES.get(unit.lower())
     if scales is None:
         return f"{grouped(value)} {unit}".strip()
+    if value == 0:
+        return "0"
     factor, name = next((s for s in scales if abs(value) >= s[0]), scales[-1])
     return f"{_ratio(value, factor)} {name}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -18,7 +19,7 @@ from markupsafe import Markup
 from . import _budgets, _decisions, _trace
 from ._architecture import drawing
 from ._format import count, exact, grouped, percent, quantity, sentence, shorten, visible
-from ._index import Index, is_soft
+from ._index import Index, Ref, is_soft
 from ._record import BuildRecord
 from ._timetable import ZOOMS, time_table
 from ._verdict import BuildVerdict, project_digest, verdict_of
@@ -33,21 +34,22 @@ _WORDS = {
 def render_report(record: BuildRecord) -> bytes:
     """The report of a build as one UTF-8 HTML document; same record, same bytes."""
     style = (files(__package__) / "templates" / "report.css").read_text(encoding="utf-8")
+    index = Index(record)
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     text = (
-        _environment()
+        _environment(index)
         .get_template("report.html.j2")
         .render(
             # The only markup that is no template: our style sheet, whose digest the page's policy demands.
             style=Markup(style),
             style_digest=digest,
-            **_view(record),
+            **_view(index),
         )
     )
     return text.encode("utf-8")
 
 
-def _environment() -> Environment:
+def _environment(index: Index) -> Environment:
     environment = Environment(
         loader=PackageLoader("aicompiler.codegen.report", "templates"),
         autoescape=True,
@@ -58,7 +60,13 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        quantity=quantity, exact=exact, grouped=grouped, shorten=shorten, sentence=sentence, count=count
+        quantity=quantity,
+        exact=exact,
+        grouped=grouped,
+        shorten=shorten,
+        sentence=sentence,
+        count=count,
+        named=index.named,
     )
     return environment
 
@@ -68,8 +76,8 @@ def _spell_out(value: object) -> object:
     return value if isinstance(value, Markup | int) else visible(str(value))
 
 
-def _view(record: BuildRecord) -> dict[str, Any]:
-    index = Index(record)
+def _view(index: Index) -> dict[str, Any]:
+    record = index.record
     verdict, reasons = verdict_of(record)
     css, word = _WORDS[verdict]
     deployment = record.deployment
@@ -88,7 +96,8 @@ def _view(record: BuildRecord) -> dict[str, Any]:
         "zooms": ZOOMS,
         "flows": flows,
         "budgets": budgets,
-        "tightest": _tightest([b for f in flows for b in f.bars]),
+        "tightest": _tightest(flows),
+        "entry_bars": _budgets.entry_bars(index),
         "energy": _budgets.energy(index),
         "area": _budgets.area(index),
         "checks": _checks(index),
@@ -128,9 +137,10 @@ def _finding(index: Index, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _tightest(bars: list[_budgets.Bar]) -> _budgets.Bar | None:
-    """The bar that comes closest to (or furthest over) its limit."""
-    return max(bars, key=lambda b: b.value / b.limit, default=None)
+def _tightest(flows: Iterable[_budgets.FlowView]) -> tuple[Ref, _budgets.Bar] | None:
+    """The flow that comes closest to (or furthest over) its limit."""
+    bars = [(flow.ref, bar) for flow in flows for bar in flow.bars]
+    return max(bars, key=lambda pair: pair[1].value / pair[1].limit, default=None)
 
 
 def _costs(index: Index) -> list[dict[str, Any]]:

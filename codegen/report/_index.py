@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -43,6 +44,7 @@ from ._record import BuildRecord
 
 _LISTED = (System, Component, Entry, Channel, Flow, Mode, Node, Unit, Link, Constraint, Requirement)
 _SHADES = 4
+_QUOTED = re.compile("'([^']*)'")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,10 @@ class Index:
                 return None
             id_ = owner
         return None
+
+    def named(self, text: str) -> str:
+        """A message of another stage with quoted ids replaced by the labels of what they mean."""
+        return _QUOTED.sub(lambda m: f"'{self.label(m[1])}'" if m[1] in self.elements else m[0], text)
 
     # --- units and colours -----------------------------------------------------------------------------
 

@@ -14,15 +14,15 @@ from itertools import pairwise
 
 import networkx as nx
 
-BOX_WIDTH = 140
-GAP = 112
+BOX_WIDTH = 128
+GAP = 98
 MARGIN = 16
 HEADER = 26
 _BOX_HEIGHT = 44
 _PORT_PITCH = 15
 _TRACK = 10
 _SPACE = 14
-_TURN = 44
+_TURN = 30
 _SWEEPS = 4
 
 

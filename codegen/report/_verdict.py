@@ -98,12 +98,20 @@ def _soft_numbers(used: tuple[Cost, ...]) -> Iterator[Reason]:
     groups = (
         ("estimated-costs", "estimated", [c for c in used if c.provenance is Provenance.ESTIMATED]),
         ("assumed-costs", "assumed", [c for c in used if c.provenance is Provenance.ASSUMED]),
-        ("observed-times", "only observed, no bounds", [c for c in used if c.kind is CostKind.OBSERVED]),
+        (
+            "observed-times",
+            "only observed, no bounds",
+            [c for c in used if c.kind is CostKind.OBSERVED and not _is_guess(c)],
+        ),
     )
     for code, how, rows in groups:
         if rows:
             text = f"The times and energies of {count(len(rows), 'entry', 'entries')} are {how}."
             yield Reason(code, Effect.ASSUMES, text, tuple(c.entry for c in rows))
+
+
+def _is_guess(cost: Cost) -> bool:
+    return cost.provenance in (Provenance.ESTIMATED, Provenance.ASSUMED)
 
 
 def _host_reasons(record: BuildRecord, run: RunResult) -> Iterator[Reason]:
