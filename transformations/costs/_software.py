@@ -91,7 +91,8 @@ class SoftwareEstimate:
     def _note(self, point: OperatingPoint) -> str:
         work, size = weighted(self.counts.most), self.counts.bytes_read + self.counts.bytes_written
         text = f"roofline: {work} weighted operations, {self.unit.ops_per_cycle} a cycle"
-        text += f" at {point.frequency_hz} Hz, {size} bytes; the wcet has a margin of {(WCET_MARGIN_PERMILLE - 1000) / 10:g} %"
+        margin = (WCET_MARGIN_PERMILLE - 1000) / 10
+        text += f" at {point.frequency_hz} Hz, {size} bytes; the wcet has a margin of {margin:g} %"
         if self.unit.kind is UnitKind.GPU:
             items = ", ".join(str(phase.work_items) for phase in self.counts.phases)
             text += f"; work-items per launch: {items}"

@@ -8,6 +8,7 @@ from ._dependences import Carried, Dependence, DependenceKind, LoopVerdict, Para
 from ._inline import inline
 from ._latency import access_latency, latency
 from ._schedule import default_schedule
+from ._storage import Storage, storage_of
 from ._structure import local_bytes, rematerialisable
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Operations",
     "Parallel",
     "PhaseCounts",
+    "Storage",
     "circuit",
     "default_schedule",
     "inline",
@@ -31,4 +33,5 @@ __all__ = [
     "operation_counts",
     "parallel_loops",
     "rematerialisable",
+    "storage_of",
 ]

@@ -2,8 +2,8 @@
 
 A pipelined loop of T iterations takes (T - 1) · II + depth cycles and LOOP_CYCLES to enter and leave; a
 sequential loop T · (body + 1) and the same.  Code outside pipelines runs one operation after the other.
-Array parameters with an on-chip copy are read before (IN and STATE) and written back after (OUT and STATE) at
-one element a cycle.
+Array parameters with an on-chip copy are read before and, unless IN, written back after, at one element a
+cycle (OUT is read too, for a body need not write all of it).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class _Builder:
         total = 0
         for parameter in self.kernel.signature.parameters:
             if parameter.shape and parameter.name in self.storage.on_chip:
-                times = 2 if parameter.direction is Direction.STATE else 1
+                times = 1 if parameter.direction is Direction.IN else 2
                 total += times * (parameter.elements + EXTERNAL_CYCLES)
         return total
 

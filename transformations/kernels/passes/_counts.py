@@ -32,8 +32,9 @@ class Operations:
     """Executed operations by class; ``iterations`` counts loop rounds, whose bookkeeping no other class has.
 
     ``integer`` are additions, comparisons, logic, shifts, selections; ``floating`` the same on floats, and
-    conversions; ``multiplications`` and ``divisions`` (remainders too) are of either kind, but those by powers
-    of two are shifts; ``special`` are the functions of math.h.  Casts between integers and constants cost nothing and are not counted.
+    conversions; ``multiplications`` and ``divisions`` (remainders too) are of either kind, but those by
+    powers of two are shifts; ``special`` are the functions of math.h.  Casts between integers and constants
+    cost nothing and are not counted.
     """
 
     integer: int = 0

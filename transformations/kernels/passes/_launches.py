@@ -22,6 +22,8 @@ from ._structure import (
 )
 
 MAX_GRID_DIMENSIONS = 3
+MIN_WORK_ITEMS = 32
+"""Fewer do not fill a single wavefront and are not worth a launch."""
 PRIVATE_BYTES = 4096
 """Each work-item of a grid phase has its own copy of local arrays up to this size."""
 
@@ -36,15 +38,17 @@ class _Run:
 def phases(kernel: Kernel) -> tuple[Phase, ...]:
     """Cut the top-level operations of an inlined kernel into launches.
 
-    - A perfect nest of one to three parallel loops with constant bounds and two or more iterations is a grid
-      phase of its own; pure operations may surround the inner loop of a nest, since each work-item can repeat
+    - A perfect nest of one to three parallel loops with constant bounds and at least MIN_WORK_ITEMS iterations
+      is a grid phase of its own; pure operations may surround the inner loop of a nest, since each work-item can repeat
       them.  Only the outermost loops become the grid: the first sequential loop ends it.
     - Everything else is collected into sequential phases of one work-item.
     - The phases tile the block without its return.  Rematerialisable operations (``rematerialisable``) belong
-      to the phase that follows them, and every phase computes again those that it uses.  A top-level local
-      array belongs to the one phase that uses it; in a grid phase each work-item has its own.
-    - Any other value, and any local array, that is made in one phase and used in another one joins them and
-      all between them into one sequential phase: nothing but parameters lives from launch to launch.
+      to the phase that follows them, and every phase computes again those that it uses.
+    - A top-level local array belongs to the one phase that uses it; in a grid phase each work-item has its
+      own, and one that is too large for that makes the phase sequential.
+      A local array that several phases use lives on in device memory between the launches.
+    - Any other value that is made in one phase and used in another one joins them and all between them into
+      one sequential phase: no scalar but those behind parameters lives from launch to launch.
     """
     ops = [op for op in entry_function(kernel).body.block.ops if not isinstance(op, func.ReturnOp)]
     verdicts = parallel_loops(kernel)
@@ -73,7 +77,7 @@ def grid_of(op: Operation, verdicts: Mapping[str, LoopVerdict]) -> tuple[str, ..
             break
         nest.append(current)
         current = _only_loop(current)
-    if prod(constant_trips(loop) or 0 for loop in nest) < 2:
+    if prod(constant_trips(loop) or 0 for loop in nest) < MIN_WORK_ITEMS:
         return ()
     return tuple(loop_name(loop) for loop in nest)
 
@@ -117,8 +121,8 @@ def _crossing(kernel: Kernel, ops: list[Operation], runs: list[_Run]) -> tuple[i
             continue
         users = sorted({run_of[_top_level(use.operation, run_of)] for r in op.results for use in r.uses})
         if isinstance(op, memref.AllocaOp):
-            if len(users) > 1 or (users and runs[users[0]].grid and not _fits_in_work_item(op)):
-                return users[0], users[-1]
+            if len(users) == 1 and runs[users[0]].grid and not _fits_in_work_item(op):
+                return users[0], users[0]
         elif users and (users[-1] != run_of[op]):
             return run_of[op], users[-1]
     return None

@@ -14,7 +14,6 @@ The interval of a pipelined loop L is II = max(recMII, resMII):
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -22,14 +21,14 @@ from math import prod
 from aicompiler.metamodels.system import Unit
 from aicompiler.transformations.kernels._kernel import Kernel, Partition, Pipeline, Schedule, Unroll
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 
 from ._accesses import Access, accesses
+from ._nests import inner_loops, lies_in, pipelined_loops
 from ._recurrence import Body
 from ._storage import PORTS, Storage, is_small, partition_completely, storage_of
-from ._structure import constant, constant_trips, defined_in, entry_function, loop_name, surrounding_loops
+from ._structure import constant, constant_trips, defined_in, loop_name
 
-MAX_UNROLLED_COPIES = 64
 BANK_FACTORS = (2, 4, 8)
 
 
@@ -56,50 +55,9 @@ def circuit_schedule(kernel: Kernel, unit: Unit) -> Schedule:
     intervals = {loop: max(recurrences[loop], resource_interval(loop, known, storage)) for loop in loops}
     return Schedule(
         pipelines=tuple(Pipeline(loop_name(loop), interval) for loop, interval in intervals.items()),
-        unrolls=tuple(Unroll(loop_name(inner)) for loop in loops for inner in _inner(loop)),
+        unrolls=tuple(Unroll(loop_name(inner)) for loop in loops for inner in inner_loops(loop)),
         partitions=tuple(partitions),
     )
-
-
-def pipelined_loops(kernel: Kernel) -> Iterator[scf.ForOp]:
-    """Outermost loops whose inner loops have constant trips of at most 64 copies together, and no ``while``.
-
-    Loops around them run sequentially, and so do loops in which a ``while`` lies.
-    """
-    return _pipelined(entry_function(kernel))
-
-
-def _pipelined(op: Operation) -> Iterator[scf.ForOp]:
-    for region in op.regions:
-        for block in region.blocks:
-            for inner in block.ops:
-                if isinstance(inner, scf.ForOp) and _unrollable_inside(inner):
-                    yield inner
-                else:
-                    yield from _pipelined(inner)
-
-
-def _unrollable_inside(loop: scf.ForOp) -> bool:
-    if any(isinstance(op, scf.WhileOp) for op in loop.walk()):
-        return False
-    return all(_copies_below(inner, loop) <= MAX_UNROLLED_COPIES for inner in _inner(loop))
-
-
-def _copies_below(inner: scf.ForOp, outer: scf.ForOp) -> int:
-    nest = [
-        loop for loop in (*surrounding_loops(inner), inner) if loop is not outer and defined_by(loop, outer)
-    ]
-    trips = [constant_trips(loop) for loop in nest]
-    return prod(MAX_UNROLLED_COPIES + 1 if t is None else t for t in trips)
-
-
-def defined_by(loop: scf.ForOp, outer: scf.ForOp) -> bool:
-    """Whether ``loop`` lies inside ``outer``."""
-    return outer in surrounding_loops(loop)
-
-
-def _inner(loop: scf.ForOp) -> list[scf.ForOp]:
-    return [op for op in loop.walk() if isinstance(op, scf.ForOp) and op is not loop]
 
 
 # --- memory ports -------------------------------------------------------------------------------------------
@@ -152,7 +110,7 @@ def busiest_bank(mine: list[Access], loop: scf.ForOp, factor: int) -> int:
     groups: dict[object, Counter[int]] = {}
     anywhere = 0
     for access in mine:
-        inner = [other for other in access.loops if defined_by(other, loop)]
+        inner = [other for other in access.loops if lies_in(other, loop)]
         op = access.operation
         form = None
         if factor > 1 and isinstance(op, memref.LoadOp | memref.StoreOp):

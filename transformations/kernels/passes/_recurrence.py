@@ -12,6 +12,7 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from ._accesses import Access
 from ._dependences import DependenceKind, carried_by
+from ._nests import inner_loops
 from ._storage import Storage
 from ._structure import constant_trips, surrounding_loops
 
@@ -35,7 +36,7 @@ class Body:
 
     def __init__(self, kernel: Kernel, loop: scf.ForOp, known: tuple[Access, ...], storage: Storage) -> None:
         self.kernel, self.loop, self.known, self.storage = kernel, loop, known, storage
-        self._serial = {inner: any(carried_by(kernel, inner, known)) for inner in _inner_loops(loop)}
+        self._serial = {inner: any(carried_by(kernel, inner, known)) for inner in inner_loops(loop)}
         self.operations = [op for op in loop.walk() if op is not loop]
         self._order = {op: place for place, op in enumerate(self.operations)}
         self.edges = [*self._value_edges(), *self._memory_edges()]
@@ -154,7 +155,3 @@ class Body:
         if relations[0].dim(isl.dim_type.out) != relations[1].dim(isl.dim_type.out):
             return True
         return not relations[0].intersect(relations[1]).is_empty()
-
-
-def _inner_loops(loop: scf.ForOp) -> Iterator[scf.ForOp]:
-    return (op for op in loop.walk() if isinstance(op, scf.ForOp) and op is not loop)

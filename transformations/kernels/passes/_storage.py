@@ -12,6 +12,7 @@ from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue
 
 from ._latency import access_latency, latency
+from ._nests import pipelined_loops
 from ._structure import array_name, array_shape, element_bits, entry_function, is_array
 
 BLOCK_RAM_BYTES = 2048
@@ -84,7 +85,8 @@ class Storage:
 def storage_of(kernel: Kernel, unit: Unit) -> Storage:
     """Array parameters get an on-chip copy ``buf_<name>`` in signature order while ``unit`` has block RAM.
 
-    Local arrays and constant tables are always on chip and are counted first.  Scalars live in registers.
+    Only those that a pipelined loop accesses: any other gains nothing from a copy.  Local arrays and constant
+    tables are always on chip and are counted first.  Scalars live in registers.
     A unit without a declared area is taken to be large enough; the estimate refuses it anyway.
     """
     arrays = _arrays(kernel)
@@ -92,7 +94,8 @@ def storage_of(kernel: Kernel, unit: Unit) -> Storage:
     storage = Storage(arrays, local).with_partitions(())
     budget = unit.area.bram * unit.fill_permille // 1000 if unit.area is not None else None
     used = sum(storage.block_rams(name) for name in local)
-    for name in (p.name for p in kernel.signature.parameters if p.name in arrays):
+    wanted = _used_in_pipelines(kernel) | {name for name, array in arrays.items() if not array.shape}
+    for name in (p.name for p in kernel.signature.parameters if p.name in arrays and p.name in wanted):
         larger = Storage(arrays, storage.on_chip | {name}, storage.registers)
         if budget is None or used + larger.block_rams(name) <= budget:
             used, storage = used + larger.block_rams(name), larger
@@ -107,6 +110,11 @@ def partition_completely(array: Array) -> tuple[Partition, ...]:
 def is_small(array: Array) -> bool:
     """Whether the array is split into registers when a pipeline uses it."""
     return array.elements <= (SMALL_TABLE if array.is_table else SMALL_ARRAY)
+
+
+def _used_in_pipelines(kernel: Kernel) -> set[str]:
+    inside = (op for loop in pipelined_loops(kernel) for op in loop.walk())
+    return {array_name(kernel, v) for op in inside for v in op.operands if is_array(v)}
 
 
 def _arrays(kernel: Kernel) -> dict[str, Array]:
