@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import MemRefType, StringAttr
 from ._expressions import Expr, Spelling, compose
 from ._memory import Array
 from ._module import Module, unused
+from ._reserved import safe_name
 from ._statements import Statements
 from ._types import BOOL, F32, CType, of_element, of_mlir
 
@@ -57,11 +58,15 @@ class CLike(ABC):
 
     def parameter(self, parameter: Parameter, restrict: str = "") -> str:
         """A parameter of the kernel function (the kernel ABI)."""
-        element = of_element(parameter.dtype)
+        element, name = of_element(parameter.dtype), safe_name(parameter.name)
         if parameter.direction is Direction.IN and not parameter.shape:
-            return f"{self.spelling.name(element)} {parameter.name}"
+            return f"{self.spelling.name(element)} {name}"
         readonly = parameter.direction is Direction.IN
-        return self.pointer(parameter.name, element, "global", readonly, restrict)
+        return self.pointer(name, element, "global", readonly, restrict)
+
+    def parameters(self, kernel: Kernel) -> str:
+        """The parameter list of the kernel function."""
+        return ", ".join(self.parameter(p, self.restrict) for p in kernel.signature.parameters) or "void"
 
     # --- shared parts -----------------------------------------------------------------------------------
 
@@ -69,10 +74,11 @@ class CLike(ABC):
         """Tell the printer what the kernel's arguments are called; ``buffers`` stand for some arrays."""
         arguments = out.function.body.block.args
         for argument, parameter in zip(arguments, kernel.signature.parameters, strict=True):
-            out.names.add(parameter.name)
+            own = safe_name(parameter.name)
+            out.names.add(own)
             element = of_element(parameter.dtype)
             if isinstance(argument.type, MemRefType):
-                name = buffers.get(parameter.name, parameter.name)
+                name = buffers.get(parameter.name, own)
                 out.arrays[argument] = Array(
                     name=name,
                     element=element,
@@ -84,9 +90,9 @@ class CLike(ABC):
                     truth=of_mlir(argument.type.element_type) == BOOL,
                 )
             else:
-                value = Expr(parameter.name, element)
+                value = Expr(own, element)
                 truth = of_mlir(argument.type) == BOOL
-                out.bind(argument, compose(f"({parameter.name} != 0)", BOOL, 16, value) if truth else value)
+                out.bind(argument, compose(f"({own} != 0)", BOOL, 16, value) if truth else value)
 
     def body(self, out: Statements) -> list[str]:
         """The statements of a kernel that is one function."""
@@ -124,7 +130,7 @@ def origin(kernel: Kernel) -> str:
 def header(target: CLike, kernel: Kernel, path: str) -> GeneratedFile:
     """``NAME.h``: the prototype, usable from C and C++."""
     guard = f"AIC_KERNEL_{kernel.name.upper()}_H"
-    parameters = ", ".join(target.parameter(p) for p in kernel.signature.parameters) or "void"
+    parameters = target.parameters(kernel).replace(target.restrict or "\0", "")  # C++ has no restrict
     blocks = [
         target.banner(kernel) + f"#ifndef {guard}\n#define {guard}\n",
         "#include <stdint.h>\n",

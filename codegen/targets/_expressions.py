@@ -177,6 +177,12 @@ class Spelling:
 
     def choice(self, condition: Expr, yes: Expr, no: Expr, type_: CType) -> Expr:
         """``condition ? yes : no`` of type ``type_``."""
+        if type_ == BOOL and (no.text == "false" or yes.text == "true"):
+            return (
+                self.logical("&&", condition, yes)
+                if no.text == "false"
+                else self.logical("||", condition, no)
+            )
         target = type_.promoted if type_.kind == "int" else type_
         if type_.kind == "int":
             yes, no = self.operands(self.exact(yes, type_), self.exact(no, type_), target)

@@ -17,7 +17,7 @@ from ._analysis import Effects
 from ._expressions import Expr
 from ._helpers import HELPERS, counterpart
 from ._memory import Array
-from ._reserved import RESERVED
+from ._reserved import safe_name
 from ._signs import Signs
 from ._statements import Statements
 from ._types import BOOL, U8, CType, of_element, of_mlir
@@ -64,7 +64,7 @@ class Module:
     def free_name(self, hint: str, taken: set[str]) -> str:
         """``hint``, made a C identifier that nothing in the file nor in ``taken`` has."""
         base = hint if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", hint) and not hint.startswith("_") else "t"
-        base = f"{base}_" if base in RESERVED or base.startswith("aic_") else base
+        base = safe_name(base)
         name, number = base, 1
         while name in taken or name in self._used:
             number += 1

@@ -42,4 +42,11 @@ _STANDARD = """
 
 _MATH_F = " ".join(f"{word}f" for word in _STANDARD.split() if word.islower() and not word.endswith("_t"))
 
+
+def safe_name(name: str) -> str:
+    """``name``, with an underscore where it would mean something else; names with one get another."""
+    base = name.rstrip("_")
+    return f"{name}_" if base in RESERVED or base.lower().startswith("aic_") else name
+
+
 RESERVED = frozenset(" ".join((_C, _CPP, _OPENCL, _STANDARD, _MATH_F)).split())

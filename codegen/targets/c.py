@@ -36,11 +36,8 @@ class C(CLike):
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
         """``kernels/c/NAME.c`` and ``NAME.h``."""
-        parameters = (
-            ", ".join(self.parameter(p, self.restrict) for p in kernel.signature.parameters) or "void"
-        )
         module = Module(self, kernel)
-        function = self.sequential_function(module, f"void {kernel.name}({parameters})")
+        function = self.sequential_function(module, f"void {kernel.name}({self.parameters(kernel)})")
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
         path = f"kernels/c/{kernel.name}"

@@ -16,6 +16,7 @@ from ._expressions import Expr
 from ._helpers import BITS_BY_COPY
 from ._memory import Array
 from ._module import Module, unused
+from ._reserved import safe_name
 from ._statements import Statements
 from ._types import I32, of_element
 
@@ -40,13 +41,12 @@ class Hls(CLike):
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:
         """``kernels/hls/NAME.cpp`` and ``NAME.h``."""
-        parameters = ", ".join(self.parameter(p) for p in kernel.signature.parameters) or "void"
         module = Module(self, kernel)
         module.labels = True
         module.loops = _loop_pragmas(kernel)
         module.array_notes = _array_pragmas(kernel)
         mark = f'extern "C" void {kernel.name}('
-        function = self._function(module, f"{mark}{parameters})", _buffered(kernel, unit))
+        function = self._function(module, f"{mark}{self.parameters(kernel)})", _buffered(kernel, unit))
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
         path = f"kernels/hls/{kernel.name}"
@@ -61,7 +61,7 @@ class Hls(CLike):
     def _function(self, module: Module, head: str, buffered: tuple[Parameter, ...]) -> str:
         kernel = module.kernel
         out = Statements(module, module.function)
-        out.names.update(p.name for p in kernel.signature.parameters)
+        out.names.update(safe_name(p.name) for p in kernel.signature.parameters)
         buffers = {p.name: out.fresh(f"buf_{p.name}") for p in buffered}
         self.bind_parameters(out, kernel, buffers)
         for parameter in buffered:
@@ -84,9 +84,8 @@ class Hls(CLike):
         """A pipelined loop nest between the outside array and its on-chip copy."""
         label = f"{'load' if inward else 'store'}_{parameter.name}"
         element = of_element(parameter.dtype)
-        outside = Array(
-            parameter.name, element, parameter.shape, flat=True, space="global", token=parameter.name
-        )
+        port = safe_name(parameter.name)
+        outside = Array(port, element, parameter.shape, flat=True, space="global", token=port)
         inside = self._buffer(parameter, buffers)
         depth, names = out.depth, set(out.names)
         counters = []
@@ -116,10 +115,11 @@ def _buffered(kernel: Kernel, unit: Unit | None) -> tuple[Parameter, ...]:
 def _interfaces(kernel: Kernel) -> list[str]:
     lines = []
     for parameter in kernel.signature.parameters:
+        name = safe_name(parameter.name)
         if parameter.shape:
-            options = f"offset=slave bundle=gmem_{parameter.name} depth={prod(parameter.shape)}"
-            lines.append(f"#pragma HLS INTERFACE m_axi port={parameter.name} {options}")
-        lines.append(f"#pragma HLS INTERFACE s_axilite port={parameter.name}")
+            options = f"offset=slave bundle=gmem_{name} depth={prod(parameter.shape)}"
+            lines.append(f"#pragma HLS INTERFACE m_axi port={name} {options}")
+        lines.append(f"#pragma HLS INTERFACE s_axilite port={name}")
     return [*lines, "#pragma HLS INTERFACE s_axilite port=return"]
 
 

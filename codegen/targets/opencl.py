@@ -25,6 +25,7 @@ from ._control import loop_bounds, loop_hint
 from ._expressions import ADD, Expr, Spelling, compose, paren
 from ._memory import Array
 from ._module import Module
+from ._reserved import safe_name
 from ._statements import Statements
 from ._values import constant
 
@@ -162,7 +163,7 @@ class OpenCl(CLike):
         for array in temporaries.values():
             every[array.name] = self.pointer(array.name, array.element, "global", False, self.restrict)
         body = "\n".join(out.lines)
-        return {name: text for name, text in every.items() if re.search(rf"\b{name}\b", body)}
+        return {name: text for name, text in every.items() if re.search(rf"\b{safe_name(name)}\b", body)}
 
     def _grid(self, out: Statements, op: Operation, phase: Phase) -> list[int]:
         """A nest of parallel loops as work-items; gives the extents, innermost loop first."""
@@ -235,7 +236,7 @@ def _label(op: Operation) -> str:
 def _temporaries(module: Module, ops: list[Operation], phases: tuple[Phase, ...]) -> dict[SSAValue, Array]:
     """Local arrays that live from one launch to a later one become global buffers."""
     found: dict[SSAValue, Array] = {}
-    taken = {p.name for p in module.kernel.signature.parameters}
+    taken = {safe_name(p.name) for p in module.kernel.signature.parameters}
     for op in ops:
         if not isinstance(op, memref.AllocaOp):
             continue
