@@ -18,7 +18,7 @@ from aicompiler.metamodels.system import (
 )
 
 from ._kernel import Direction, Kernel, NamedConstant, Parameter, Signature
-from ._names import c_identifier, is_c_identifier
+from ._names import is_c_identifier, kernel_name
 from ._numbers import f32, range_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def signature_of(component: Component, entry: Entry) -> Signature:
         for c in component.constants
     )
     _no_name_twice(component)
-    return Signature(c_identifier(f"{component.name}_{entry.name}"), ports + state, constants)
+    return Signature(kernel_name(component.name, entry.name), ports + state, constants)
 
 
 def parse_entry(component: Component, entry: Entry) -> Kernel:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from aicompiler.metamodels.plugins import PluginTable
 from aicompiler.metamodels.system import Behaviour
-
 from aicompiler.transformations.kernels._errors import unsupported
 from aicompiler.transformations.kernels._kernel import Kernel, Signature
 

@@ -49,7 +49,7 @@ class PythonKernel:
 
 
 def interpret(kernel: Kernel, inputs: Mapping[str, Any]) -> dict[str, Array]:
-    """One job of a kernel: from its IN and STATE parameters to all OUT and STATE ones (scalars as 0-d arrays).
+    """One job of a kernel: from IN and STATE parameters to all OUT and STATE ones, scalars as 0-d arrays.
 
     OUT memory starts as zeros.  Raises ``InterpretationError`` with the line of the body where C leaves the
     behaviour undefined, ``ValueError`` for inputs that do not fit the signature.  Schedules are ignored.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType, ModuleOp
@@ -56,7 +56,7 @@ class Emitter:
             if isinstance(op, memref.GlobalOp):
                 numbers = _table(op)
                 self.tables[op.sym_name.data] = numbers
-                if is_integer(op.type.element_type):  # type: ignore[attr-defined]
+                if is_integer(op.type.element_type):
                     found[op.sym_name.data] = (int(min(numbers)), int(max(numbers)))
         return found
 
@@ -110,7 +110,7 @@ class Emitter:
 
     def _used_once_nearby(self, value: SSAValue) -> bool:
         uses = list(value.uses)
-        return len(uses) == 1 and uses[0].operation.parent is value.owner.parent  # type: ignore[union-attr]
+        return len(uses) == 1 and uses[0].operation.parent is value.owner.parent
 
     def is_nsw(self, op: Operation) -> bool:
         """Whether signed overflow of ``op`` is an error."""
@@ -270,9 +270,9 @@ def _terminator(block: Block) -> Sequence[SSAValue]:
 
 def _table(op: memref.GlobalOp) -> list[Number]:
     """The values of a constant table in canonical form."""
-    values = list(cast(DenseIntOrFPElementsAttr, op.initial_value).get_values())
-    kind = op.type.element_type  # type: ignore[attr-defined]
-    size = math.prod(op.type.get_shape())  # type: ignore[attr-defined]
+    values: list[Any] = list(cast(DenseIntOrFPElementsAttr, op.initial_value).get_values())
+    kind = op.type.element_type
+    size = math.prod(op.type.get_shape())
     values = values * size if len(values) == 1 else values  # a splat
     if not is_integer(kind):
         return [float(v) for v in values]

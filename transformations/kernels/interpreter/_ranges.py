@@ -1,6 +1,6 @@
 """Intervals of integer values: where one proves that a check cannot fail, the interpreter leaves it out.
 
-Values are Python integers in a canonical form: i1, i8 and i16 as unsigned, i32, i64 and index as signed numbers.
+Values are Python integers in a canonical form: i1, i8, i16 as unsigned, i32, i64, index as signed numbers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType
-from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.ir import Attribute, BlockArgument, SSAValue
 
 Interval = tuple[int, int]
 
@@ -88,7 +88,7 @@ def bitwise(name: str, a: Interval, b: Interval, kind: Attribute) -> Interval:
 
 
 def divide(a: Interval, b: Interval) -> Interval:
-    """Interval of quotients that truncate, for divisors of one sign; else anything as large as the dividend."""
+    """Interval of quotients that truncate; for divisors that may be negative, anything up to the dividend."""
     if b[0] > 0:
         return hull(*((_quotient(x, y),) * 2 for x in a for y in b))
     most = max(abs(a[0]), abs(a[1]))
@@ -146,7 +146,7 @@ class Ranges:
         low, high = self.of(loop.lb)[0], self.of(loop.ub)[1] - 1
         return low, max(low, high)
 
-    def _loaded(self, op: Operation | Any) -> Interval | None:
+    def _loaded(self, op: memref.LoadOp) -> Interval | None:
         source = op.memref.owner
         if not isinstance(source, memref.GetGlobalOp):
             return None

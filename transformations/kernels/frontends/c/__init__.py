@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aicompiler.metamodels.system import Behaviour
-
 from aicompiler.transformations.kernels._kernel import Kernel, Signature
+
 from ._program import Program
 from ._source import parse_source, too_deep
 

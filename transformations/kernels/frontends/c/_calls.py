@@ -18,7 +18,7 @@ from ._statements import Statements
 from ._types import E
 
 if TYPE_CHECKING:
-    from ._program import Program
+    pass
 
 _MATH: dict[str, tuple[Callable[..., Operation], int]] = {
     "sqrt": (math.SqrtOp, 1),
@@ -59,7 +59,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class _Formal:
-    """A parameter of a helper function; ``inner`` are the fixed extents behind the first, ``None`` for scalars."""
+    """A parameter of a helper function; ``inner``: the extents behind the first one, ``None`` for scalars."""
 
     name: str
     dtype: ElementType

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aicompiler.transformations.kernels._numbers import range_of
 from pycparser import c_ast
 from xdsl.ir import Block
 
-from aicompiler.transformations.kernels._numbers import range_of
 from ._effects import effects_of, is_pure, names_in
 from ._emitter import Value
 from ._scope import Array, Cell, Fixed, Local
@@ -41,31 +41,34 @@ class Counted:
 def counted_loop(ctx: Declarations, node: c_ast.For) -> Counted | None:
     """The counted form of a ``for`` whose initialisation is lowered, or ``None``.
 
-    It counts if the variable is an initialised integer that only the step changes, the bound does not change in
-    the body, the step is a constant towards the bound, and the variable cannot wrap around on the way.
+    It counts if the variable is an initialised integer that only the step changes, the bound does not change
+    in the body, the step is a constant towards the bound, and the variable cannot wrap around on the way.
     """
-    test = _test(node.cond)
-    stride = _stride(ctx, node.next)
+    test, stride = _test(node.cond), _stride(ctx, node.next)
     if test is None or stride is None or test[0] != stride[0]:
         return None
-    name, operator, bound_node = test
+    name, operator, bound = test
     variable, step = ctx.scope.find(name), stride[1]
     up = operator in ("<", "<=")
     effects = effects_of(node.stmt)
-    if not isinstance(variable, Local) or variable.constant or variable.dtype.is_float:
+    if not isinstance(variable, Local) or variable.constant or variable not in ctx.state:
         return None
-    if variable not in ctx.state or name in effects.assigned or (step > 0) != up:
+    if name in effects.assigned or (step > 0) != up or not _invariant(ctx, bound, name, effects.stored):
         return None
-    if not _initialises(node.init, name) or not _invariant(ctx, bound_node, name, effects.stored):
-        return None
+    return _attempt(ctx, variable, bound, step, operator)
+
+
+def _attempt(
+    ctx: Declarations, variable: Local, node: c_ast.Node, step: int, operator: str
+) -> Counted | None:
+    """Evaluate the bound on trial; keep it if the loop counts."""
     trial = Block()
     with ctx.into(trial):
-        own = ctx.value(bound_node)
-        if own.dtype.is_float:
-            return None
+        own = ctx.value(node)
         bound = ctx.convert(own, common(variable.dtype, own.dtype))
-    loop = Counted(variable, ctx.state[variable], bound, abs(step), up, operator in ("<=", ">="))
-    if not _cannot_wrap(loop, own):
+    loop = Counted(variable, ctx.state[variable], bound, abs(step), step > 0, operator in ("<=", ">="))
+    if bound.dtype.is_float or not _cannot_wrap(loop, own):
+        trial.drop_all_references()
         return None
     ctx.splice(trial)
     return loop
@@ -103,13 +106,6 @@ def _signed(ctx: Declarations, name: str, amount: c_ast.Node, sign: str) -> tupl
     if value.const is None or value.dtype.is_float or not 0 < value.const < 1 << 31:
         return None
     return name, int(value.const) if sign == "+" else -int(value.const)
-
-
-def _initialises(node: c_ast.Node | None, name: str) -> bool:
-    """Whether the initialisation does nothing but set the variable."""
-    if isinstance(node, c_ast.DeclList):
-        return len(node.decls) == 1 and node.decls[0].name == name
-    return isinstance(node, c_ast.Assignment) and node.op == "=" and isinstance(node.lvalue, c_ast.ID)
 
 
 def _invariant(ctx: Declarations, bound: c_ast.Node, variable: str, stored: set[str]) -> bool:

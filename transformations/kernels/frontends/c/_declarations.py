@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aicompiler.metamodels.system import Behaviour, ElementType
+from aicompiler.transformations.kernels._names import c_identifier
 from pycparser import c_ast
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Region, SSAValue
 
-from aicompiler.transformations.kernels._names import c_identifier
 from ._emitter import INDEX, Value, memory_type, string
 from ._expressions import Expressions
 from ._scope import Array, Fixed, Local, Scope, Symbol
@@ -131,12 +131,12 @@ class Declarations(Expressions):
                 )
             self.declare(Fixed(node.name, value))
             return
-        value = None if node.init is None else self._initial(node, dtype)
+        initial = None if node.init is None else self._initial(node, dtype)
         local = Local(node.name, dtype, is_const)
         self.declare(local)
-        if value is not None:
-            self.name(value, node.name)
-            self.state[local] = value
+        if initial is not None:
+            self.name(initial, node.name)
+            self.state[local] = initial
 
     def _initial(self, node: c_ast.Decl, dtype: ElementType) -> Value:
         init = node.init
@@ -165,8 +165,6 @@ class Declarations(Expressions):
     def _array(self, node: c_ast.Decl, file_scope: bool) -> None:
         shape, base = self.extents(node.type, node.init)
         dtype = self.scalar_type(base)
-        quals = node.quals or getattr(base, "quals", [])
-        node.quals = quals
         is_const = self._storage(node, file_scope)
         size = math.prod(shape)
         if size > MOST_ELEMENTS:
@@ -239,7 +237,7 @@ class Declarations(Expressions):
         values: dict[int, Value],
         dtype: ElementType,
     ) -> None:
-        """Take the items of one (sub)array; inner braces begin a subarray, their absence is allowed (C11 6.7.9)."""
+        """Take the items of one (sub)array; inner braces may be left out (C11 6.7.9)."""
         stride = math.prod(shape[1:])
         for i in range(shape[0]):
             if (item := next(items, None)) is None:
@@ -263,7 +261,7 @@ class Declarations(Expressions):
         else:
             self._zero_fill(array, zero, ())
         for position, value in values.items():
-            indices = []
+            indices: list[SSAValue] = []
             for extent in reversed(array.shape):
                 position, index = divmod(position, extent)  # noqa: PLW2901 - peeled digit by digit
                 indices.insert(0, self.index_constant(index))
@@ -274,11 +272,11 @@ class Declarations(Expressions):
             self.write((array, indices), zero)
             return
         body = Block(arg_types=[INDEX])
-        bounds = [self.index_constant(n) for n in (0, array.shape[len(indices)], 1)]
+        low, high, step = (self.index_constant(n) for n in (0, array.shape[len(indices)], 1))
         with self.into(body):
             self._zero_fill(array, zero, (*indices, body.args[0]))
             self.add(scf.YieldOp())
-        self.add(scf.ForOp(*bounds, [], Region([body])), located=True)
+        self.add(scf.ForOp(low, high, step, [], Region([body])), located=True)
 
 
 def _chain(first: c_ast.Node, rest: Iterator[c_ast.Node]) -> Iterator[c_ast.Node]:

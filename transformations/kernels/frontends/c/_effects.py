@@ -12,7 +12,7 @@ STEPS = {"++", "--", "p++", "p--"}
 
 @dataclass
 class Effects:
-    """Names from outside that are assigned (in order of appearance), arrays and cells that may be stored to."""
+    """Names from outside that are assigned, in order of appearance, and memory that may be stored to."""
 
     assigned: dict[str, None] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)

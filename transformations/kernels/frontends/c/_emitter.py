@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from aicompiler.metamodels.system import Behaviour, ElementType
+from aicompiler.transformations.kernels._errors import (
+    BodyError,
+    UnsupportedConstruct,
+    body_error,
+    unsupported,
+)
+from aicompiler.transformations.kernels._numbers import bits_of
 from pycparser import c_ast
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
@@ -22,13 +29,6 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from aicompiler.transformations.kernels._errors import (
-    BodyError,
-    UnsupportedConstruct,
-    body_error,
-    unsupported,
-)
-from aicompiler.transformations.kernels._numbers import bits_of
 from ._fold import COMPARISONS, fold_binary
 from ._types import E, Number, common, convert_number, promoted
 
@@ -195,7 +195,7 @@ class Emitter:
         if dtype.is_float:
             return self.add(_FLOAT[operator](left, right)).result
         signed, unsigned = _INTEGER[operator]
-        op = (signed if dtype.is_signed else unsigned)(left, right)
+        op: arith.SignlessIntegerBinaryOperation = (signed if dtype.is_signed else unsigned)(left, right)
         wraps = operator in ("+", "-", "*", "<<") and dtype.is_signed
         if wraps:
             op.properties["overflowFlags"] = NSW

@@ -1,56 +1,46 @@
-"""Expressions: reads and writes of variables and array elements, operators, branches inside expressions."""
+"""Expressions: reads and writes of variables and array elements, and operators."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from aicompiler.metamodels.system import Behaviour, ElementType
 from pycparser import c_ast
-from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Block, SSAValue
 
+from ._branches import Branches
 from ._effects import STEPS
-from ._emitter import Emitter, Value, memory_type
+from ._emitter import Value, memory_type
+from ._literals import literal
 from ._scope import Array, Cell, Local, Scope, Symbol
-from ._types import E, common, literal_type, promoted
-
-_CHEAP = 8  # operations per side up to which both sides of a branch are computed and one selected
-_CANNOT_FAIL = (
-    arith.ConstantOp,
-    arith.IndexCastOp,
-    arith.ExtSIOp,
-    arith.ExtUIOp,
-    arith.TruncIOp,
-    arith.ExtFOp,
-    arith.TruncFOp,
-    arith.SIToFPOp,
-    arith.UIToFPOp,
-    arith.NegfOp,
-    arith.CmpiOp,
-    arith.CmpfOp,
-    arith.SelectOp,
-    arith.AndIOp,
-    arith.OrIOp,
-    arith.XOrIOp,
-)
-_FLOAT_LITERAL = re.compile(r"(.*?)([fFlL]?)\Z", re.DOTALL)
-_ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "\\": 92, "'": 39, '"': 34, "a": 7, "b": 8, "f": 12, "v": 11}
+from ._types import E, promoted
 
 Element = tuple[Array, tuple[SSAValue, ...]]
 Place = Local | Cell | Element
 
 
-class Expressions(Emitter):
-    """Lowers expressions; ``state`` holds the current value of every initialised local."""
+class Expressions(Branches):
+    """Lowers expressions."""
 
     def __init__(self, behaviour: Behaviour, scope: Scope) -> None:
         super().__init__(behaviour)
         self.scope = scope
-        self.state: dict[Local, Value] = {}
         self.tables: dict[Array, memref.GetGlobalOp] = {}
         self.constants_only = False
+        self._kinds = {
+            c_ast.Constant: lambda node: literal(self, node),
+            c_ast.ID: lambda node: self.read(self.place(node)),
+            c_ast.ArrayRef: lambda node: self.read(self.place(node)),
+            c_ast.BinaryOp: self._binary,
+            c_ast.UnaryOp: self._unary,
+            c_ast.Assignment: self._assignment,
+            c_ast.TernaryOp: self._ternary,
+            c_ast.Cast: self._cast,
+            c_ast.FuncCall: self._result,
+            c_ast.ExprList: self._sequence,
+        }
 
     # --- what later layers add ---
 
@@ -67,30 +57,19 @@ class Expressions(Emitter):
     def value(self, node: c_ast.Node) -> Value:
         """The value of an expression, after its side effects."""
         self.at(node)
-        match node:
-            case c_ast.Constant():
-                return self._literal(node)
-            case c_ast.ID() | c_ast.ArrayRef():
-                return self.read(self.place(node))
-            case c_ast.BinaryOp():
-                return self._binary(node)
-            case c_ast.UnaryOp():
-                return self._unary(node)
-            case c_ast.Assignment():
-                return self._assignment(node)
-            case c_ast.TernaryOp():
-                return self._ternary(node)
-            case c_ast.Cast():
-                return self._cast(node)
-            case c_ast.FuncCall():
-                if (result := self.call(node)) is None:
-                    raise self.wrong("this function has no result", "call it as a statement")
-                return result
-            case c_ast.ExprList(exprs=[*first, last]):
-                for expression in first:
-                    self.effect(expression)
-                return self.value(last)
-        raise self._outside(node)
+        if (lower := self._kinds.get(type(node))) is None:
+            raise self._outside(node)
+        return lower(node)
+
+    def _result(self, node: c_ast.FuncCall) -> Value:
+        if (result := self.call(node)) is None:
+            raise self.wrong("this function has no result", "call it as a statement")
+        return result
+
+    def _sequence(self, node: c_ast.ExprList) -> Value:
+        for expression in node.exprs[:-1]:
+            self.effect(expression)
+        return self.value(node.exprs[-1])
 
     def effect(self, node: c_ast.Node) -> None:
         """Evaluate an expression for its side effects."""
@@ -126,48 +105,6 @@ class Expressions(Emitter):
             type(node), (type(node).__name__, "use scalars, arrays, loops and branches")
         )
         return self.unsupported(construct, advice)
-
-    def _literal(self, node: c_ast.Constant) -> Value:
-        text: str = node.value
-        if node.type == "string":
-            raise self.unsupported("string literal", "use an array of integers")
-        if node.type == "char":
-            return Value(E.I32, const=self._character(text))
-        if "float" in node.type or "double" in node.type:
-            return self._float_literal(text)
-        digits = text.rstrip("uUlL")
-        suffix = text[len(digits) :].lower()
-        base = (
-            16
-            if digits[:2] in ("0x", "0X")
-            else 2
-            if digits[:2] in ("0b", "0B")
-            else 8
-            if digits[0] == "0"
-            else 10
-        )
-        number = int(digits, base) if len(digits) <= 70 else 1 << 64
-        if (dtype := literal_type(number, base == 10, suffix)) is None:
-            raise self.wrong(f"the literal {text[:40]} fits no integer type", "the widest types have 64 bits")
-        return Value(dtype, const=number)
-
-    def _character(self, text: str) -> int:
-        inner = text[1:-1]
-        if text[0] == "'" and len(inner) == 1 and ord(inner) < 128:
-            return ord(inner)
-        if text[0] == "'" and len(inner) == 2 and inner[0] == "\\" and inner[1] in _ESCAPES:
-            return _ESCAPES[inner[1]]
-        raise self.unsupported(f"the character constant {text[:12]}", "write its code as a number")
-
-    def _float_literal(self, text: str) -> Value:
-        match = _FLOAT_LITERAL.fullmatch(text)
-        assert match is not None
-        hexadecimal = text[:2].lower() == "0x"
-        digits, suffix = (match[1], match[2].lower()) if match[2] else (text, "")
-        if suffix == "l":
-            raise self.unsupported("long double", "use double")
-        number = float.fromhex(digits) if hexadecimal else float(digits)
-        return self.convert(Value(E.F64, const=number), E.F32 if suffix else E.F64)
 
     # --- places ---
 
@@ -233,7 +170,7 @@ class Expressions(Emitter):
             return array.memref
         assert array.table is not None
         if array not in self.tables:
-            op = memref.GetGlobalOp(array.table, memref.MemRefType(memory_type(array.dtype), array.shape))
+            op = memref.GetGlobalOp(array.table, MemRefType(memory_type(array.dtype), array.shape))
             op.memref.name_hint = array.table
             self.tables[array] = op
         return self.tables[array].memref
@@ -311,20 +248,22 @@ class Expressions(Emitter):
             return self._step(node)
         if node.op == "*":
             return self.read(self.place(node))
+        return self._operator(node)
+
+    def _operator(self, node: c_ast.UnaryOp) -> Value:
         if node.op == "&":
             advice = "return the result by value, or pass a whole array"
             raise self.unsupported("the address operator &", advice)
         value = self.value(node.expr)
         self.at(node)
-        match node.op:
-            case "-":
-                return self.negate(value)
-            case "+":
-                return self.convert(value, promoted(value.dtype))
-            case "~":
-                return self.invert(value)
-            case "!":
-                return self.binary("==", self.truth(value), Value(E.BOOL, const=0))
+        if node.op == "-":
+            return self.negate(value)
+        if node.op == "~":
+            return self.invert(value)
+        if node.op == "!":
+            return self.binary("==", self.truth(value), Value(E.BOOL, const=0))
+        if node.op == "+":
+            return self.convert(value, promoted(value.dtype))
         raise self.unsupported(f"the operator {node.op}", "use the operators of C11")
 
     def _sizeof(self, node: c_ast.Node) -> int:
@@ -338,8 +277,10 @@ class Expressions(Emitter):
                 size *= extent
             return size
         state = dict(self.state)
-        with self.into(Block()):  # the operand of sizeof is not evaluated
+        unused = Block()
+        with self.into(unused):  # the operand of sizeof is not evaluated
             dtype = self.value(node).dtype
+        unused.drop_all_references()
         self.state = state
         return dtype.bytes
 
@@ -386,88 +327,3 @@ class Expressions(Emitter):
         return self.fork(condition, lambda: (self.value(node.iftrue),), lambda: (self.value(node.iffalse),))[
             0
         ]
-
-    def fork(
-        self, condition: Value, then: Callable[[], Sequence[Value]], other: Callable[[], Sequence[Value]]
-    ) -> list[Value]:
-        """Lower two alternatives; gives their results merged, and leaves the merged state.
-
-        Locals that only one side initialises count as uninitialised after.
-        """
-        line, before = self.line, self.state
-        blocks, states, results = (Block(), Block()), [], []
-        for block, arm in zip(blocks, (then, other), strict=True):
-            self.state = dict(before)
-            with self.into(block):
-                results.append(list(arm()))
-            states.append(self.state)
-        self.line = line
-        self._unify(blocks, results)
-        if condition.const is not None:
-            taken = 0 if condition.const else 1
-            self.splice(blocks[taken])
-            self.state = states[taken]
-            return results[taken]
-        changed = [v for v in states[0] if v in states[1] and not _same(states[0][v], states[1][v])]
-        self.state = {v: states[0][v] for v in states[0] if v in states[1]}
-        pairs = list(zip(*results, strict=True)) + [(states[0][v], states[1][v]) for v in changed]
-        merged = self._merge(condition, blocks, pairs)
-        count = len(results[0])
-        for local, value in zip(changed, merged[count:], strict=True):
-            self.name(value, local.name)
-            self.state[local] = value
-        return merged[:count]
-
-    def _unify(self, blocks: tuple[Block, Block], results: list[list[Value]]) -> None:
-        """Convert the results of two arms to their common type (a logical one stays a bool)."""
-        for i, (a, b) in enumerate(zip(*results, strict=True)):
-            dtype = a.dtype if a.dtype is b.dtype else common(a.dtype, b.dtype)
-            for side, block in enumerate(blocks):
-                with self.into(block):
-                    results[side][i] = self.convert(results[side][i], dtype)
-
-    def _merge(
-        self, condition: Value, blocks: tuple[Block, Block], pairs: list[tuple[Value, Value]]
-    ) -> list[Value]:
-        if all(_cheap(b) for b in blocks):
-            for block in blocks:
-                self.splice(block)
-            return [self._select(condition, a, b) for a, b in pairs]
-        needs_other = bool(pairs) or blocks[1].first_op is not None
-        for side, block in enumerate(blocks):
-            with self.into(block):
-                self.add(scf.YieldOp(*(self.ssa(pair[side]) for pair in pairs)))
-        regions = [Region([b]) for b in blocks[: 1 + needs_other]]
-        types = [v.type for v in blocks[0].last_op.operands] if blocks[0].last_op else []
-        op = self.add(scf.IfOp(self.ssa(condition), types, *regions), located=True)
-        return [Value(a.dtype, r) for (a, _), r in zip(pairs, op.results, strict=True)]
-
-    def _select(self, condition: Value, then: Value, other: Value) -> Value:
-        if _same(then, other):
-            return then
-        if then.dtype is E.BOOL:  # && and ||
-            if other.const == 0:
-                return Value(E.BOOL, self.add(arith.AndIOp(self.ssa(condition), self.ssa(then))).result)
-            if then.const == 1:
-                return Value(E.BOOL, self.add(arith.OrIOp(self.ssa(condition), self.ssa(other))).result)
-        return Value(
-            then.dtype, self.add(arith.SelectOp(self.ssa(condition), self.ssa(then), self.ssa(other))).result
-        )
-
-    def splice(self, block: Block) -> None:
-        """Move the operations of a block to the end of the current one."""
-        for op in list(block.ops):
-            op.detach()
-            self.block.add_op(op)
-
-
-def _same(a: Value, b: Value) -> bool:
-    if a.ssa is not None or b.ssa is not None:
-        return a.ssa is b.ssa
-    return repr(a.const) == repr(b.const)  # tells 0.0 from -0.0
-
-
-def _cheap(block: Block) -> bool:
-    """Whether computing a side for nothing is harmless: few operations, none of which can fail or has effects."""
-    ops: list[Operation] = list(block.ops)
-    return len(ops) <= _CHEAP and all(isinstance(op, _CANNOT_FAIL) for op in ops)

@@ -46,24 +46,25 @@ class Loops(Declarations):
         if counted is None:
             self._general(_Test(node.cond, node.next), node.stmt, node)
         else:
-            self._counted(counted, node, isinstance(node.init, c_ast.DeclList))
+            self._counted(counted, node)
 
     def _effects(self, node: c_ast.Node | None) -> None:
         if node is not None:
             self.effect(node)
 
-    def _counted(self, loop: Counted, node: c_ast.For, private: bool) -> None:
+    def _counted(self, loop: Counted, node: c_ast.For) -> None:
         line = self.line
         first, low, high = self._bounds(loop)
         step = self.index_constant(loop.step)
         carried = [v for v in self._carried(node.stmt) if v in self.state]
         initial = [self.ssa(self.state[v]) for v in carried]
+        private = loop.variable.name in self.scope.symbols  # declared in the loop's own initialisation
         after = None if private else self._final(loop, first, low, high)
         body = Block(arg_types=[INDEX, *(v.type for v in initial)])
         outer = dict(self.state)
-        with self.into(body):
+        with self.into(body), self.deeper(loops=1):
             self._enter(carried, body.args[1:])
-            index = body.args[0]
+            index: SSAValue = body.args[0]
             if not loop.up:
                 index = self.add(arith.SubiOp(first, index)).result
             variable = self.from_index(index, loop.variable.dtype)
@@ -80,7 +81,7 @@ class Loops(Declarations):
             self.state[loop.variable] = after
 
     def _bounds(self, loop: Counted) -> tuple[SSAValue, SSAValue, SSAValue]:
-        """First value of the variable, and bounds of the loop (which counts up from 0 if the variable goes down)."""
+        """First value of the variable, and bounds; the loop counts from 0 if the variable goes down."""
         constant = loop.first.const is not None and loop.bound.const is not None
         extra = int(loop.inclusive)
         if constant:
@@ -153,13 +154,13 @@ class Loops(Declarations):
         initial = [self.ssa(self.state[v]) for v in carried]
         outer = dict(self.state)
         test = Block(arg_types=[v.type for v in initial])
-        with self.into(test):
+        with self.into(test), self.deeper(loops=1):
             self._enter(carried, test.args)
             condition = self.ssa(before())
             passed = [v for v in assigned if v in self.state]  # the condition may have initialised more
             self.add(scf.ConditionOp(condition, *(self.ssa(self.state[v]) for v in passed)))
         body = Block(arg_types=[mlir_type(v.dtype) for v in passed])
-        with self.into(body):
+        with self.into(body), self.deeper(loops=1):
             self._enter(passed, body.args)
             after()
             self.line = line

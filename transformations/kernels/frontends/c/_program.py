@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import Any
 
 from aicompiler.metamodels.system import Behaviour, ElementType
-from xdsl.dialects import func, scf
+from aicompiler.transformations.kernels._kernel import Direction, Parameter, Signature
+from aicompiler.transformations.kernels._names import c_identifier
+from aicompiler.transformations.kernels._numbers import wrap
+from xdsl.dialects import func
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     FunctionType,
+    MemRefType,
     ModuleOp,
     TensorType,
     UnitAttr,
 )
-from xdsl.dialects.memref import GlobalOp, MemRefType
+from xdsl.dialects.memref import GlobalOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from aicompiler.transformations.kernels._kernel import Direction, Parameter, Signature
-from aicompiler.transformations.kernels._names import c_identifier
-from aicompiler.transformations.kernels._numbers import wrap
 from ._calls import Function, Instance
+from ._cleanup import clean
 from ._emitter import Value, memory_type, string
 from ._scope import Array, Cell, Fixed, Local, Scope
 from ._source import Unit
@@ -46,9 +48,9 @@ class Program:
         """Lower everything; raises located errors."""
         self._file_scope()
         step = self._step()
-        for i, loop in enumerate(_loops([step, *self._functions])):
-            loop.attributes["aic.loop"] = string(f"L{i}")
-        return ModuleOp([*self._tables, *self._functions, step])
+        module = ModuleOp([*self._tables, *self._functions, step])
+        clean(module, self.signature.name)
+        return module
 
     def add_table(
         self, name: str, dtype: ElementType, shape: tuple[int, ...], values: dict[int, Value]
@@ -56,11 +58,13 @@ class Program:
         """Add a constant table, zero where ``values`` says nothing; gives its symbol."""
         size = math.prod(shape)
         element = memory_type(dtype)
-        numbers = [values[i].const or 0 if i in values else 0 for i in range(size)]
+        constants = {i: v.const for i, v in values.items() if v.const is not None}
+        numbers = [constants.get(i, 0) for i in range(size)]
         if not dtype.is_float:
             signed = {1: E.I8, 2: E.I16, 4: E.I32, 8: E.I64}[dtype.bytes]
             numbers = [wrap(int(n), signed) for n in numbers]
-        initial = DenseIntOrFPElementsAttr.from_list(TensorType(element, shape), numbers)  # type: ignore[arg-type]
+        kind: TensorType[Any] = TensorType(element, shape)
+        initial = DenseIntOrFPElementsAttr.from_list(kind, numbers)
         symbol = self.new_symbol(name)
         table = GlobalOp.get(string(symbol), MemRefType(element, shape), initial, constant=UnitAttr())
         self._tables.append(table)
@@ -122,10 +126,3 @@ def _argument(block: Block, kind: Attribute, name: str) -> SSAValue:
     argument = block.insert_arg(kind, len(block.args))
     argument.name_hint = name
     return argument
-
-
-def _loops(functions: Iterable[func.FuncOp]) -> Iterable[scf.ForOp]:
-    for function in functions:
-        for op in function.walk():
-            if isinstance(op, scf.ForOp):
-                yield op

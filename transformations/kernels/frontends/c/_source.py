@@ -1,7 +1,7 @@
 """From the text of a body to a syntax tree whose line numbers are those of the body.
 
-A body is the inside of ``void step(...)``.  Everything up to the end of its last function definition at nesting
-depth 0 is taken to be at file scope (helper functions, tables); the rest are the statements of the step.
+A body is the inside of ``void step(...)``.  Everything up to the end of its last function definition at
+nesting depth 0 is taken to be at file scope (helper functions, tables); the rest are the step's statements.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Behaviour
+from aicompiler.transformations.kernels._errors import body_error, unsupported
 from pycparser import c_ast, c_parser
 
-from aicompiler.transformations.kernels._errors import body_error, unsupported
 from ._types import TYPE_NAMES
 
 STEP = "aic_step"
@@ -83,7 +83,7 @@ def _directive(behaviour: Behaviour, number: int, text: str, macros: dict[str, s
             )
         macros[match[1]] = value
     else:
-        name = (text.split("(")[0].split() or [""])[0]
+        name = (text.split("(", maxsplit=1)[0].split() or [""])[0]
         advice = "write a static function instead of a macro with arguments, if (...) instead of #if"
         raise unsupported(behaviour, number, f"the preprocessor directive #{name[:40]}", advice)
 

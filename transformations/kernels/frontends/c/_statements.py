@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aicompiler.metamodels.system import ElementType
 from pycparser import c_ast
@@ -61,35 +61,45 @@ class Statements(Loops):
         if node is None or isinstance(node, c_ast.EmptyStatement):
             return
         self.at(node)
-        match node:
-            case c_ast.Compound():
-                with self.nested():
-                    for item in node.block_items or ():
-                        self.statement(item)
-            case c_ast.Decl() | c_ast.Typedef():
-                self.declaration(node)
-            case c_ast.DeclList():
-                for declaration in node.decls:
-                    self.declaration(declaration)
-            case c_ast.If():
-                self._if(node)
-            case c_ast.For():
-                with self.nested():
-                    self.for_loop(node)
-            case c_ast.While():
-                self.while_loop(node)
-            case c_ast.DoWhile():
-                self.do_loop(node)
-            case c_ast.Return():
-                raise self._early_return()
-            case _ if type(node) in _REFUSED:
-                raise self.unsupported(*_REFUSED[type(node)])
-            case _ if isinstance(node, _EXPRESSIONS):
-                self.effect(node)
-            case _:
-                raise self.unsupported(
-                    type(node).__name__, "use declarations, assignments, loops and branches"
-                )
+        kind = type(node)
+        if kind in _REFUSED:
+            raise self.unsupported(*_REFUSED[kind])
+        if (lower := self._kinds_of_statements.get(kind)) is not None:
+            lower(node)
+        elif isinstance(node, _EXPRESSIONS):
+            self.effect(node)
+        else:
+            raise self.unsupported(kind.__name__, "use declarations, assignments, loops and branches")
+
+    @property
+    def _kinds_of_statements(self) -> dict[type[c_ast.Node], Callable[[Any], None]]:
+        return {
+            c_ast.Compound: self._compound,
+            c_ast.Decl: self.declaration,
+            c_ast.Typedef: self.declaration,
+            c_ast.DeclList: self._declarations,
+            c_ast.If: self._if,
+            c_ast.For: self._for,
+            c_ast.While: self.while_loop,
+            c_ast.DoWhile: self.do_loop,
+            c_ast.Return: self._refuse_return,
+        }
+
+    def _compound(self, node: c_ast.Compound) -> None:
+        with self.nested():
+            for item in node.block_items or ():
+                self.statement(item)
+
+    def _declarations(self, node: c_ast.DeclList) -> None:
+        for declaration in node.decls:
+            self.declaration(declaration)
+
+    def _for(self, node: c_ast.For) -> None:
+        with self.nested():
+            self.for_loop(node)
+
+    def _refuse_return(self, _: c_ast.Return) -> None:
+        raise self._early_return()
 
     def _early_return(self) -> Exception:
         advice = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aicompiler.metamodels.system import ElementType
-
 from aicompiler.transformations.kernels._numbers import bits_of, f32, range_of, wrap
 
 E = ElementType
@@ -75,7 +74,7 @@ def common(left: ElementType, right: ElementType) -> ElementType:
 
 
 def convert_number(value: Number, to: ElementType) -> Number | None:
-    """A constant converted as C does; ``None`` where that is undefined (a float out of the integer's range)."""
+    """A constant converted as C does; ``None`` where that is undefined (a float out of range)."""
     if to is E.BOOL:
         return int(value != 0)
     if to.is_float:
