@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 

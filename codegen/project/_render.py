@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
-
 from aicompiler.codegen._files import GeneratedFile, TraceLink
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
 
 from ._initial import c_comment, c_string
 
@@ -35,7 +34,7 @@ class Renderer:
         )
         self._environment.filters |= {"c_string": c_string, "comment": c_comment, "cmake": _cmake}
 
-    def file(self, path: str, template: str, **values: Any) -> GeneratedFile:  # noqa: ANN401 - what a template takes
+    def file(self, path: str, template: str, **values: Any) -> GeneratedFile:
         """One generated file; ``trace(id)`` in the template links its line to a model element."""
         elements: list[str] = []
 

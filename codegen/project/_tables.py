@@ -71,28 +71,32 @@ class Tables:
         """An entry's connections and times; the caller adds what runs."""
         timing = self.rhythm.timing(entry.id)
         ports = {p.name: p for p in component.ports}
+        attributes = {a.name: a.id for a in component.attributes}
         symbol = component_symbol(component)
         return EntryView(
             id=entry.id,
             symbol=signature.name,
             parameters=tuple(
-                self._parameter(symbol, view, ports.get(view.name)) for view in declared(signature)
+                self._connected(symbol, view, ports[view.name])
+                if view.name in ports
+                else replace(view, id=attributes[view.name])
+                for view in declared(signature)
             ),
             step=signature.name,
             host_code="C",
             period_ns=timing.period_ns,
             release_ns=timing.release_ns,
             deadline_ns=timing.deadline_ns,
+            slot_ns=min(s.end_ns - s.start_ns for s in self.deployment.jobs if s.entry == entry.id),
             jobs=self.rhythm.line.count(entry.id),
             extra_jobs=self.rhythm.extra_jobs[entry.id],
         )
 
-    def _parameter(self, component: str, view: ParameterView, port: Port | None) -> ParameterView:
-        if port is None:
-            return view
+    def _connected(self, component: str, view: ParameterView, port: Port) -> ParameterView:
         ends = [c for c in self.system.application.channels if port.id in (c.source_port, c.target_port)]
         record = "" if ends or view.parameter.direction is Direction.IN else f"{component}.{view.name}.bin"
-        return replace(view, channels=tuple(self.channel_numbers[c.id] for c in ends), record=record)
+        numbers = tuple(self.channel_numbers[c.id] for c in ends)
+        return replace(view, id=port.id, channels=numbers, record=record)
 
     def channels(self) -> tuple[ChannelView, ...]:
         """All channels, in model order."""
@@ -218,7 +222,7 @@ def _first_value(channel: Channel, port: Port) -> np.ndarray[Any, Any]:
             Diagnostic(
                 severity=Severity.ERROR,
                 rule="initial-value",
-                message=f"channel {channel.name or channel.id!r} has {len(values)} initial values for {flat.size}",
+                message=f"channel {channel.name or channel.id!r} starts with {len(values)} of {flat.size} values",
                 next_step=f"give none (zeros), one or {flat.size}",
                 source=channel.source,
             )

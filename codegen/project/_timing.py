@@ -47,7 +47,8 @@ def rhythm(system: System, costs: CostTable, deployment: Deployment) -> Rhythm:
     shortest = {c.entry: c.wcet_ns for c in sorted(costs.costs, key=lambda c: -c.wcet_ns)}
     line = timeline(system, shortest.get)
     if line.hyperperiod_ns != deployment.hyperperiod_ns:
-        _refuse(f"its hyperperiod is {deployment.hyperperiod_ns} ns, the model's is {line.hyperperiod_ns} ns")
+        found, expected = deployment.hyperperiod_ns, line.hyperperiod_ns
+        _refuse(f"its hyperperiod is {found} ns, that of the model {expected} ns")
     for entry in system.entries:
         jobs = sorted(slot.job for slot in deployment.jobs if slot.entry == entry.id)
         if jobs != list(range(line.count(entry.id))):

@@ -18,6 +18,7 @@ class ParameterView:
     storage: str = ""  # STATE: the C array that holds the attribute
     channels: tuple[int, ...] = ()
     record: str = ""
+    id: str = ""  # of the port or attribute
 
     @property
     def name(self) -> str:
@@ -90,6 +91,7 @@ class EntryView:
     period_ns: int = 1
     release_ns: int = 0
     deadline_ns: int = 1
+    slot_ns: int = 1
     jobs: int = 1
     extra_jobs: int = 0
 

@@ -51,10 +51,25 @@ static void put_job(const aic_run *run, FILE *out, const aic_unit *unit, const a
     fputs("{\"event\": \"job\"", out);
     put_field(out, "entry", entry->id);
     put_field(out, "unit", unit->id);
-    fprintf(out, ", \"core\": %" PRIu32 ", \"job\": %" PRIu64 ", \"release_ns\": %" PRId64, lane->core, record->job,
-            release);
+    fprintf(out, ", \"core\": %" PRIu32 ", \"job\": %" PRIu64 ", \"slot_ns\": %" PRId64 ", \"release_ns\": %" PRId64,
+            lane->core, record->job, entry->slot_ns, release);
     fprintf(out, ", \"start_ns\": %" PRId64 ", \"end_ns\": %" PRId64 ", \"busy_ns\": %" PRId64 ", \"missed\": %s}\n",
             record->start_ns, record->end_ns, record->busy_ns, missed ? "true" : "false");
+}
+
+static void put_outputs(const aic_run *run, FILE *out) {
+    for (uint32_t i = 0; i < run->node->entry_count; i++) {
+        const aic_entry *entry = run->node->entries[i];
+        for (uint32_t p = 0; p < entry->parameter_count; p++) {
+            const aic_parameter *parameter = &entry->parameters[p];
+            if (parameter->record != NULL && run->options->record != NULL) {
+                fputs("{\"event\": \"output\"", out);
+                put_field(out, "port", parameter->id);
+                put_field(out, "file", parameter->record);
+                fprintf(out, ", \"value_bytes\": %zu}\n", parameter->count * aic_type_bytes(parameter->type));
+            }
+        }
+    }
 }
 
 static void put_overflows(const aic_run *run, FILE *out, aic_summary *summary) {
@@ -96,6 +111,7 @@ aic_summary aic_write_log(const aic_run *run, FILE *out, int status) {
     }
     put_overflows(run, out, &summary);
     if (out != NULL) {
+        put_outputs(run, out);
         fprintf(out, "{\"event\": \"end\", \"jobs\": %" PRIu64 ", \"deadline_misses\": %" PRIu64, summary.jobs,
                 summary.deadline_misses);
         fprintf(out, ", \"overflows\": %" PRIu64 ", \"status\": %d", summary.overflows,

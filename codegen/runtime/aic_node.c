@@ -15,6 +15,8 @@
 /* After a stop, processes get this long to end by themselves. */
 #define GRACE_NS 2000000000
 #define SUPERVISE_US 5000
+/* A run in which no job ends for this long, and two hyperperiods more, hangs. */
+#define PATIENCE_NS 60000000000
 #define MAX_PERIODS 100000000u
 
 static volatile sig_atomic_t interrupted;
@@ -139,9 +141,32 @@ static void judge(aic_run *run, uint32_t unit, int status) {
     }
 }
 
+static uint64_t jobs_done(const aic_run *run) {
+    uint64_t jobs = 0;
+    for (uint32_t i = 0; i < lane_count(run->node); i++) {
+        jobs += atomic_load(&run->lanes[i].count);
+    }
+    return jobs;
+}
+
+/* Stops a run that makes no progress. */
+static void watch(const aic_run *run, uint64_t *jobs, int64_t *since_ns) {
+    int64_t round = (int64_t)((double)run->node->hyperperiod_ns * run->options->stretch);
+    uint64_t done = jobs_done(run);
+    if (done != *jobs) {
+        *jobs = done;
+        *since_ns = aic_now_ns();
+    } else if (aic_now_ns() - *since_ns > PATIENCE_NS + 2 * round) {
+        aic_stop(run->region, "no job has ended for %" PRId64 " s", (PATIENCE_NS + 2 * round) / 1000000000);
+    }
+}
+
 static void supervise(aic_run *run, pid_t *children, uint32_t alive) {
     int64_t stopped_ns = 0;
+    uint64_t jobs = 0;
+    int64_t since_ns = aic_now_ns();
     while (alive > 0) {
+        watch(run, &jobs, &since_ns);
         for (uint32_t i = 0; i < run->node->unit_count; i++) {
             int status = 0;
             if (children[i] > 0 && waitpid(children[i], &status, WNOHANG) == children[i]) {

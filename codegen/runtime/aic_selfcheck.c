@@ -11,6 +11,7 @@
 
 #define RANDOM_JOBS 3
 #define SEED 20250101u
+#define REAL_LIMIT 1000.0
 #define F32_TOLERANCE 1e-5
 #define F64_TOLERANCE 1e-13
 
@@ -152,23 +153,46 @@ static uint64_t next_random(uint64_t *state) { /* xorshift64*: Vigna, "An experi
     return *state * UINT64_C(2685821657736338717);
 }
 
+/* A whole number within the subject's range and that of the type. */
+static uint64_t random_whole(const check *c, aic_type type, uint64_t bits) {
+    int64_t low = c->subject->low, high = c->subject->high;
+    if (type >= AIC_U8) {
+        low = low > 0 ? low : 0;
+    }
+    if (aic_type_bytes(type) < sizeof low) {
+        unsigned width = 8 * (unsigned)aic_type_bytes(type);
+        int64_t most = (INT64_C(1) << (type >= AIC_U8 ? width : width - 1)) - 1;
+        int64_t least = type >= AIC_U8 ? 0 : -most - 1;
+        low = low > least ? low : least;
+        high = high < most ? high : most;
+    }
+    uint64_t span = (uint64_t)high - (uint64_t)low + 1; /* 0: every value */
+    return (uint64_t)low + (span != 0 ? bits % span : bits);
+}
+
+static double random_real(const check *c, uint64_t bits) {
+    double low = (double)c->subject->low, high = (double)c->subject->high;
+    low = low > -REAL_LIMIT ? low : -REAL_LIMIT;
+    high = high < REAL_LIMIT ? high : REAL_LIMIT;
+    return low + (high - low) * ((double)(bits >> 11) / 9007199254740992.0);
+}
+
 static void fill_randomly(const check *c, const aic_parameter *parameter, void *values, uint64_t *state) {
     size_t bytes = aic_type_bytes(parameter->type);
-    uint64_t span = (uint64_t)c->subject->high - (uint64_t)c->subject->low + 1; /* 0: every value */
     for (uint32_t i = 0; i < parameter->count; i++) {
         unsigned char *at = (unsigned char *)values + i * bytes;
         uint64_t bits = next_random(state);
-        uint64_t whole = (uint64_t)c->subject->low + (span != 0 ? bits % span : bits);
         if (parameter->type == AIC_BOOL) {
             *at = (unsigned char)(bits >> 63);
         } else if (parameter->type == AIC_F32) {
-            float value = (float)(bits >> 40) / 16777216.0f;
+            float value = (float)random_real(c, bits);
             memcpy(at, &value, sizeof value);
         } else if (parameter->type == AIC_F64) {
-            double value = (double)(bits >> 11) / 9007199254740992.0;
+            double value = random_real(c, bits);
             memcpy(at, &value, sizeof value);
         } else {
-            memcpy(at, &whole, bytes);
+            uint64_t value = random_whole(c, parameter->type, bits);
+            memcpy(at, &value, bytes);
         }
     }
 }

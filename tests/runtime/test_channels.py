@@ -82,7 +82,7 @@ def test_sample_is_chosen_by_the_rule_alone(
 
 
 def test_a_dead_writer_ends_its_reader(probe: Path) -> None:
-    """Once the run is stopped, a reader that waits for a value that never comes returns, with the message kept."""
+    """Once the run is stopped, a reader that waits in vain returns, and the message is kept."""
     assert run(probe, "dead-writer") == ["writer died"]
 
 
