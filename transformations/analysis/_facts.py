@@ -99,6 +99,14 @@ class Facts:
         return wires
 
     @cached_property
+    def joining(self) -> dict[tuple[str, str], list[Wire]]:
+        """Wires by the entries at their ends."""
+        joining: dict[tuple[str, str], list[Wire]] = {}
+        for wire in self.wires.values():
+            joining.setdefault((wire.producer.id, wire.reader.id), []).append(wire)
+        return joining
+
+    @cached_property
     def timings(self) -> Timings:
         """Releases, deadlines and periods of the entries."""
         return timings_of(self.system.entries, self.wires.values())

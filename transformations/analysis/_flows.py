@@ -206,7 +206,7 @@ def _is_tabled(facts: Facts, entry: str) -> bool:
 
 
 def _wires(facts: Facts, first: str, second: str) -> list[Wire]:
-    wires = (w for w in facts.wires.values() if (w.producer.id, w.reader.id) == (first, second))
+    wires = facts.joining.get((first, second), [])
     return [w for w in wires if w.is_sample or (w.is_queue and w.channel.consume >= 1)]
 
 

@@ -25,13 +25,13 @@ RULES = RuleBook("placement")
 def placed_once(facts: Facts) -> Iterator[Finding]:
     """Component with k replicas: exactly the replicas 0 to k-1."""
     for component in facts.system.components:
-        found = sorted(p.replica for p in facts.placements if p.component == component.id)
+        found = sorted(p.replica for p in facts.placed.get(component.id, []))
         if component.replicas < 1:
             yield failed(
                 message=f"component {component.id!r} asks for {component.replicas} replicas, below 1",
                 elements=(component.id,),
             )
-        elif found != list(range(component.replicas)):
+        elif len(found) != component.replicas or found != list(range(len(found))):
             text = f"component {component.id!r} needs replicas 0 to {component.replicas - 1}, placed: "
             yield failed(
                 message=text + (listed(map(str, found)) or "none"),

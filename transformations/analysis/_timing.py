@@ -7,7 +7,7 @@ instant that the SAMPLE rule uses, since data may arrive earlier but never later
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lcm
 
@@ -67,25 +67,28 @@ class Timings:
         return lcm(*(t.period_ns for t in self.known.values())) if self.known else 0
 
 
-def timings_of(entries: Iterable[Entry], wires: Iterable[Wire]) -> Timings:
+def timings_of(entries: Sequence[Entry], wires: Iterable[Wire]) -> Timings:
     """Derive all timings: timed entries first, then along QUEUE channels as far as these reach."""
     result = Timings()
     inputs: dict[str, list[Wire]] = {}
+    outputs: dict[str, list[Wire]] = {}
     for wire in wires:
         if wire.is_queue:
             inputs.setdefault(wire.reader.id, []).append(wire)
-    waiting = []
-    for entry in entries:
-        if isinstance(entry.activation, OnData):
-            waiting.append(entry)
-        else:
-            _enter(result, entry, _timed(entry))
-    while ready := [e for e in waiting if _is_ready(inputs.get(e.id, []), result.known)]:
-        for entry in ready:
-            waiting.remove(entry)
-            _enter(result, entry, _on_data(entry, inputs[entry.id], result.known))
-    for entry in waiting:
-        result.problems.append((entry.id, _why_never(inputs.get(entry.id, []))))
+            outputs.setdefault(wire.producer.id, []).append(wire)
+    on_data = {e.id: e for e in entries if isinstance(e.activation, OnData)}
+    ready = [e for e in entries if e.id not in on_data]
+    while ready:
+        entry = ready.pop()
+        own = inputs.get(entry.id, [])
+        _enter(result, entry, _on_data(entry, own, result.known) if entry.id in on_data else _timed(entry))
+        for reader in dict.fromkeys(w.reader.id for w in outputs.get(entry.id, [])):
+            if reader in on_data and reader not in result.known and _is_ready(inputs[reader], result.known):
+                ready.append(on_data[reader])
+    told = {entry for entry, _ in result.problems}
+    for id_ in on_data:
+        if id_ not in result.known and id_ not in told:
+            result.problems.append((id_, _why_never(inputs.get(id_, []))))
     return result
 
 
