@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
 from aicompiler.metamodels.system import Source
@@ -15,22 +17,41 @@ MAX_BYTES = 256 * 1024 * 1024
 def read_xml(path: Path) -> Any:
     """The root element of an XML file; raises ``UnreadableInput`` with the place of what is wrong."""
     content = _read(path)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        reason = (error.msg or "not well-formed").partition(", line ")[0]
-        raise unreadable(
-            path,
-            "not-xml",
-            f"this is no well-formed XML: {reason}",
-            "give a .uml or .xmi model",
-            error.lineno or 0,
-        ) from error
-    if root.getroottree().docinfo.doctype:
+    if _declares_document_type(content):
         message = "it declares a document type, through which files and networks could be reached"
         raise unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
-    return root
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        reason = (error.msg or "not well-formed").partition(", line ")[0]
+        message = f"this is no well-formed XML: {reason}"
+        raise unreadable(path, "not-xml", message, "give a .uml or .xmi model", error.lineno or 0) from error
+
+
+class _Stop(Exception):
+    """Ends the scan of the prolog."""
+
+
+def _declares_document_type(content: bytes) -> bool:
+    """Whether there is a DOCTYPE before the root element; nothing of it is expanded to find out."""
+    found = False
+
+    def doctype(*_: object) -> None:
+        nonlocal found
+        found = True
+        raise _Stop
+
+    def element(*_: object) -> None:
+        raise _Stop
+
+    scanner = expat.ParserCreate()
+    scanner.StartDoctypeDeclHandler = doctype
+    scanner.StartElementHandler = element
+    # What is malformed is reported by the real parser, with a better message.
+    with suppress(_Stop, expat.ExpatError, LookupError):
+        scanner.Parse(content, True)
+    return found
 
 
 def _read(path: Path) -> bytes:

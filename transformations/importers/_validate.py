@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from graphlib import CycleError, TopologicalSorter
 
-import networkx as nx
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import (
     ChannelProtocol,
@@ -144,17 +144,18 @@ def _length(activation: object) -> int:
 
 
 def _acyclic(system: System) -> Iterator[Diagnostic]:
-    graph = nx.DiGraph()
+    readers: dict[str, list[str]] = {}
     queues = [c for c in system.application.channels if c.protocol is ChannelProtocol.QUEUE and not c.initial]
     for channel in queues:
-        ends = (system.component_of(channel.source_port).id, system.component_of(channel.target_port).id)
-        graph.add_edge(*ends)
-    for group in nx.strongly_connected_components(graph):
-        members = [c for c in system.components if c.id in group]
-        if len(members) > 1 or graph.has_edge(members[0].id, members[0].id):
-            names = " -> ".join(f"'{_shown(c.name)}'" for c in members)
-            message = f"QUEUE channels form a cycle: {names}; no job of it could ever start"
-            yield _error("queue-cycle", message, "make one of the channels SAMPLE", members[0])
+        reader = system.component_of(channel.target_port).id
+        readers.setdefault(reader, []).append(system.component_of(channel.source_port).id)
+    try:
+        TopologicalSorter(readers).prepare()
+    except CycleError as error:
+        members = [system.element(Component, id_) for id_ in error.args[1]]
+        path = " -> ".join(f"'{_shown(c.name)}'" for c in members)
+        message = f"QUEUE channels form a cycle, {path}: none of its jobs could ever start"
+        yield _error("queue-cycle", message, "make one of the channels SAMPLE", members[0])
 
 
 def _distinct_names(system: System) -> Iterator[Diagnostic]:

@@ -145,7 +145,8 @@ def _duplicates(model: UmlModel) -> None:
 
 
 def _orphans(model: UmlModel) -> None:
-    orphans = [s for s in model.resource.stereotypes if s.base is None]
+    unused = [s for s in model.resource.stereotypes if s.base is None]
+    orphans = [s for s in unused if getattr(s, "context", None) is None]
     for name, count in Counter(s.eClass.name for s in orphans).items():
         first = next(s for s in orphans if s.eClass.name == name)
         message = f"{_times(count, f'application of {name}', f'applications of {name}')} belong to no element"
@@ -162,27 +163,24 @@ def _documents(model: UmlModel, path: Path) -> None:
         if "://" in document or document.startswith("/"):
             message = f"{references} to {shown(document)}, which is not opened"
             model.note("foreign-document", message, "", owner)
-        elif _beside(path, document):
-            message = f"{references} to {shown(document)}: other files are not read"
-            model.warn("other-document", message, "put what is needed into one file", owner)
-        else:
-            message = f"{references} to {shown(document)}, which does not exist"
-            model.warn(
-                "missing-document",
-                message,
-                "restore the file beside the model or delete the references",
-                owner,
-            )
+            continue
+        fate, rule, step = _fate(path, document)
+        model.warn(rule, f"{references} to {shown(document)}, {fate}", step, owner)
 
 
-def _beside(path: Path, document: str) -> bool:
-    """Whether a document exists in the folder of the model or below; nothing outside is looked at."""
+def _fate(path: Path, document: str) -> tuple[str, str, str]:
+    """Why another document is not read; what lies outside the folder of the model is not even looked at."""
     folder = path.resolve().parent
     try:
-        target = (folder / document).resolve()
-        return target.is_relative_to(folder) and target.exists()
-    except (OSError, ValueError):
-        return False
+        inside = (folder / document).resolve().is_relative_to(folder)
+        exists = inside and (folder / document).exists()
+    except (OSError, ValueError):  # no file name at all
+        inside, exists = False, False
+    if not inside:
+        return "which is outside the model's folder", "outside-document", "put what is needed into this model"
+    if exists:
+        return "and other files are not read", "other-document", "put what is needed into this model"
+    return "which does not exist", "missing-document", "restore the file or delete the references"
 
 
 def _times(count: int, singular: str, plural: str = "") -> str:

@@ -20,7 +20,9 @@ class Timing:
         self.model = model
         self._specifications: dict[EObject, list[EObject]] = {}
         self._events: dict[EObject, list[EObject]] = {}
-        for specification in model.applications("RtSpecification"):
+        for specification in model.resource.stereotypes:
+            if not is_a(specification, "RtSpecification") or specification.context is None:
+                continue  # its base is a mere comment: the context says what it speaks of
             self._specifications.setdefault(specification.context, []).append(specification)
         for feature in model.applications("RtFeature"):
             self._specifications.setdefault(feature.base, []).extend(feature.specification)
@@ -56,7 +58,7 @@ class Timing:
             return _activation(expression)
         except VslError as error:
             text = self.model.text(application, tag) or ""
-            message = f"the arrival pattern '{shown(text[:80])}': {error}"
+            message = f"the arrival pattern '{shown(text[:80])}' is ignored: {error}"
             self.model.warn("pattern-not-understood", message, "write periodic(period=(50,ms))", application)
             return None
 

@@ -74,6 +74,8 @@ def type_name(typed: EObject) -> str:
     if type_ is None:
         return ""
     if is_a(type_, "External"):
+        if not type_.href.startswith("pathmap://"):  # in an unknown document a name may mean anything
+            return ""
         return str(type_.href).rpartition("#")[2].rpartition(".")[2].rpartition("/")[2]
     return type_.name or ""
 
