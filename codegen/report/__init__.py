@@ -1,5 +1,6 @@
 """Reports of a build: one HTML file for the reviewer, a JSON verdict, SARIF and JUnit for pipelines."""
 
+from ._exchange import verdict_junit, verdict_sarif
 from ._html import render_report
 from ._record import (
     BuildRecord,
@@ -28,5 +29,7 @@ __all__ = [
     "render_report",
     "verdict_document",
     "verdict_json",
+    "verdict_junit",
     "verdict_of",
+    "verdict_sarif",
 ]

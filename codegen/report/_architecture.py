@@ -134,9 +134,9 @@ def _channel(
 ) -> DrawnChannel:
     crosses = len({index.placements[e].unit for e in ends if e in index.placements}) > 1
     rate = channel_rate(index, channel)
-    label = protocol_name(channel) + (f", {rate}" if rate else "")
+    label = channel.protocol.value + (f", {rate}" if rate else "")
     ways = f"{index.label(channel.source_port)} to {index.label(channel.target_port)}"
-    title = f"{ways}: {label}, {channel_bytes(index, channel)}"
+    title = f"{ways}: {protocol_name(channel)}, {rate or 'no known rate'}, {channel_bytes(index, channel)}"
     if crosses and (links := route_names(index, channel)):
         title += f", over {links}"
     return DrawnChannel(path, *tip, channel.protocol.value, label, title, crosses)

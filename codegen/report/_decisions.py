@@ -22,7 +22,6 @@ from ._architecture import is_off
 from ._format import quantity
 from ._index import Index, Ref
 
-
 POSSIBLE = "possible"
 
 

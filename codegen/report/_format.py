@@ -24,11 +24,11 @@ def quantity(value: int, unit: str) -> str:
     """
     scales = _SCALES.get(unit.lower())
     if scales is None:
-        return f"{grouped(value)} {unit}".strip()
+        return f"{grouped(value)}\N{NO-BREAK SPACE}{unit}".strip()
     if value == 0:
         return "0"
     factor, name = next((s for s in scales if abs(value) >= s[0]), scales[-1])
-    return f"{_ratio(value, factor)} {name}"
+    return f"{_ratio(value, factor)}\N{NO-BREAK SPACE}{name}"
 
 
 def _ratio(value: int, factor: int) -> str:
@@ -64,7 +64,7 @@ def sentence(text: str) -> str:
 
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent with one decimal; ``n/a`` where there is no whole."""
-    return "n/a" if whole == 0 else f"{part * 100 / whole:.1f} %"
+    return "n/a" if whole == 0 else f"{part * 100 / whole:.1f}\N{NO-BREAK SPACE}%"
 
 
 def visible(text: str) -> str:

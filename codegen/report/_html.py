@@ -16,7 +16,7 @@ from aicompiler.transformations.analysis import describe_checks
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import _budgets, _decisions, _trace
+from . import _budgets, _decisions, _plans, _trace
 from ._architecture import drawing
 from ._format import count, exact, grouped, percent, quantity, sentence, shorten, visible
 from ._index import Index, Ref, is_soft
@@ -103,6 +103,7 @@ def _view(index: Index) -> dict[str, Any]:
         "checks": _checks(index),
         "finding_counts": Counter(f.verdict.value for f in index.findings),
         "verdicts": [v.value for v in Verdict],
+        "plan_rows": _plans.plan_rows(index, record.plan) if record.plan else (),
         "costs": _costs(index),
         "cost_counts": _cost_counts(index),
         "refusals": [(index.ref(r.entry), index.ref(r.unit), r.reason) for r in record.costs.refusals],

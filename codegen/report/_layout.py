@@ -15,7 +15,7 @@ from itertools import pairwise
 import networkx as nx
 
 BOX_WIDTH = 128
-GAP = 98
+GAP = 104
 MARGIN = 16
 HEADER = 26
 _BOX_HEIGHT = 44

@@ -27,6 +27,7 @@ class Slot:
     colour: str
     label: str
     zoom: int  # the least zoom at which the label fits; 0: never
+    beside: str  # where the label stands if it fits behind the slot earlier than into it; '' if not
     title: str
     rest: bool
     cut: bool
@@ -127,20 +128,15 @@ def _lane_name(index: Index, unit: Unit, core: int, component: str) -> str:
 
 def _job_lane(index: Index, scale: _Scale, unit: Unit, name: str, jobs: Sequence[JobSlot]) -> Lane:
     colour = index.colour(unit.id)
-    slots = [
-        _slot(
-            scale,
-            piece,
-            colour,
-            index.label(index.component_id(j.entry) or j.entry),
-            _job_title(index, j, name),
-        )
-        for j in sorted(jobs, key=lambda j: (j.start_ns, j.entry, j.job))
+    pieces = [
+        _Piece(*piece, index.label(index.component_id(j.entry) or j.entry), _job_title(index, j, name))
+        for j in jobs
         for piece in scale.pieces(j.start_ns, j.end_ns)
     ]
+    slots = _slots(scale, pieces, colour)
     busy = _busy(scale.period, ((j.start_ns, j.end_ns) for j in jobs))
     deadlines = tuple(_deadlines(index, scale, jobs))
-    return Lane(index.ref(unit.id), name, colour, tuple(slots), deadlines, busy)
+    return Lane(index.ref(unit.id), name, colour, slots, deadlines, busy)
 
 
 def _job_title(index: Index, job: JobSlot, lane: str) -> str:
@@ -149,12 +145,44 @@ def _job_title(index: Index, job: JobSlot, lane: str) -> str:
     return f"{index.label(job.entry)}, job {job.job}: {times} ({length}) on {index.label(job.unit)}, {lane}"
 
 
-def _slot(scale: _Scale, piece: tuple[int, int, bool, bool], colour: str, label: str, title: str) -> Slot:
-    start, end, rest, cut = piece
-    pixels = (end - start) / scale.shown * _PIXELS
-    zoom = next((z for z in ZOOMS if pixels * z >= len(label) * _LETTER + 8), 0)
-    title = f"{title}; rest from the round before" if rest else title
-    return Slot(scale.at(start), scale.at(end - start), colour, label, zoom, title, rest, cut)
+@dataclass(frozen=True, order=True)
+class _Piece:
+    """A part of a slot within the time shown."""
+
+    start: int
+    end: int
+    rest: bool
+    cut: bool
+    label: str
+    title: str
+
+
+def _slots(scale: _Scale, pieces: Iterable[_Piece], colour: str) -> tuple[Slot, ...]:
+    ordered = sorted(pieces)
+    ends = [p.start for p in ordered[1:]] + [scale.shown]
+    return tuple(_slot(scale, p, free - p.end, colour) for p, free in zip(ordered, ends, strict=False))
+
+
+def _slot(scale: _Scale, piece: _Piece, free: int, colour: str) -> Slot:
+    """``free`` is the time behind the piece in which nothing else is drawn."""
+    need = len(piece.label) * _LETTER + 8
+    length = piece.end - piece.start
+    inside, behind = (
+        next((z for z in ZOOMS if time * _PIXELS * z >= need * scale.shown), 0) for time in (length, free)
+    )
+    beside = behind > 0 and (inside == 0 or behind < inside)
+    title = f"{piece.title}; rest from the round before" if piece.rest else piece.title
+    return Slot(
+        x=scale.at(piece.start),
+        width=scale.at(length),
+        colour=colour,
+        label=piece.label,
+        zoom=behind if beside else inside,
+        beside=scale.at(piece.end) if beside else "",
+        title=title,
+        rest=piece.rest,
+        cut=piece.cut,
+    )
 
 
 def _busy(period: int, slots: Iterable[tuple[int, int]]) -> str:
@@ -184,15 +212,16 @@ def _link_lanes(index: Index, deployment: Deployment, scale: _Scale) -> Iterator
     for transfer in deployment.transfers:
         by_link[transfer.link].append(transfer)
     for link in index.system.platform.links:
-        transfers = sorted(by_link.get(link.id, ()), key=lambda t: (t.start_ns, t.channel, t.job))
-        slots = [
-            _slot(scale, piece, "link", _carried(index, t), _transfer_title(index, t))
+        transfers = by_link.get(link.id, [])
+        pieces = [
+            _Piece(*piece, _carried(index, t), _transfer_title(index, t))
             for t in transfers
             for piece in scale.pieces(t.start_ns, t.end_ns)
         ]
+        slots = _slots(scale, pieces, "link")
         if slots:
             busy = _busy(scale.period, ((t.start_ns, t.end_ns) for t in transfers))
-            yield Lane(index.ref(link.id), "transfers", "link", tuple(slots), (), busy)
+            yield Lane(index.ref(link.id), "transfers", "link", slots, (), busy)
 
 
 def _carried(index: Index, transfer: TransferSlot) -> str:

@@ -23,7 +23,7 @@ from aicompiler.metamodels.system import (
 
 from ._architecture import channel_bytes, channel_rate, is_off, protocol_name, route_names
 from ._format import count, line_ranges, quantity
-from ._index import Index, Ref
+from ._index import Index, Ref, kind_name
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,16 @@ def _(element: Link, index: Index) -> str:
     return f"{count(number, 'transfer')} a hyperperiod"
 
 
-@_decision.register(Constraint)
-@_decision.register(Flow)
-def _(element: Element, index: Index) -> str:
+@_decision.register
+def _(element: Constraint, index: Index) -> str:
+    # A check that finds nothing to say of a constraint states once that all of its kind hold.
+    kind = kind_name(element).replace(" ", "-")
+    own = index.findings_of.get(element.id, [])
+    return _summary(own or [f for f in index.findings if f.check == kind and not f.elements])
+
+
+@_decision.register
+def _(element: Flow, index: Index) -> str:
     return _summary(index.findings_of.get(element.id, []))
 
 
