@@ -33,6 +33,7 @@ from aicompiler.metamodels.system import (
     Unit,
     UnitKind,
 )
+from aicompiler.transformations.analysis import check
 
 
 def source(name: str) -> Source:
@@ -85,7 +86,7 @@ class Sketch:
     ) -> Sketch:
         """A component `name` with entry `name.run`, `times` = wcet per unit at its fastest point."""
         activation = Periodic(period_ns=activation) if isinstance(activation, int) else activation
-        interval = more.pop("interval", None)
+        interval, bcet = more.pop("interval", None), more.pop("bcet", 1000)
         area = more.pop("area", {})
         entry = Entry(
             id=f"{name}.run",
@@ -105,10 +106,10 @@ class Sketch:
                             entry=entry.id,
                             unit=unit.id,
                             operating_point=point.id,
-                            bcet_ns=wcet,
+                            bcet_ns=wcet * bcet // 1000,
                             acet_ns=wcet,
                             wcet_ns=wcet,
-                            interval_ns=interval or wcet,
+                            interval_ns=interval if interval and unit.kind is UnitKind.FPGA else wcet,
                             energy_fj=wcet * point.dynamic_power_uw,
                             provenance=Provenance.ANNOTATED,
                             **(area if unit.kind is UnitKind.FPGA else {}),
@@ -214,6 +215,7 @@ def sketch() -> type[Sketch]:
 
 def assert_valid(system: System, costs: CostTable, found: Deployment) -> None:
     """The table of a deployment holds what the model asks of times, resources and data."""
+    assert [f.message for f in check(system, costs, found).failures] == []
     period = found.hyperperiod_ns
     slots = {(j.entry, j.job): j for j in found.jobs}
     uses: dict[tuple[str, ...], list[tuple[int, int]]] = {}

@@ -27,7 +27,7 @@ from aicompiler.metamodels.system import (
 from ._flows import responses
 from ._limits import Options, energy_terms, label, limits_of
 from ._text import ns
-from .jobs import JobId, Timeline, precedences, problem_with, timeline
+from .jobs import JobId, Timeline, precedences, problem_with, timeline, uses
 from .problem import At, Bound, Hop, Load, Machine, Path, Problem, Reason, Stream, Task
 
 HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down (DESIGN §3)
@@ -176,7 +176,7 @@ class _Builder:
 
     def _scale(self, routes: Mapping[str, Mapping[tuple[str, str], Path]]) -> _Scale:
         timings = self.line.timings.values()
-        instants = [x for t in timings for x in (t.period_ns, t.ready_ns, t.deadline_ns)]
+        instants = [x for t in timings for x in (t.period_ns, t.ready_ns, t.deadline_ns, t.latest_ns)]
         instants += [x for c in self.costs.costs for x in (c.wcet_ns, c.interval_ns)]
         instants += [h.ns for paths in routes.values() for p in paths.values() for h in p.hops]
         instants += [p.lag for p in precedences(self.line)] + [r.latest_end_ns for r in responses(self.line)]
@@ -194,7 +194,10 @@ class _Builder:
                 duration = scale.duration(cost.wcet_ns)
                 occupancy = scale.duration(cost.interval_ns) if pipelined and alone else duration
                 if occupancy * scale.tick <= self.line.hyperperiod_ns:
-                    yield (entry.id, at.unit, at.point), Load(duration, occupancy, cost.wcet_ns)
+                    yield (
+                        (entry.id, at.unit, at.point),
+                        Load(duration, occupancy, scale.down(cost.bcet_ns), cost.wcet_ns),
+                    )
 
     def _routes(self, channel: Channel) -> Iterator[tuple[tuple[str, str], Path]]:
         """Fewest total transfer time, ties by link ids, between any two units the ends may be on."""
@@ -233,7 +236,8 @@ class _Builder:
             writer=writer,
             reader=reader,
             bytes=self.system.element(Port, channel.source_port).bytes,
-            readers=tuple(JobId(reader, k // channel.consume) for k in range(count)) if queue else (),
+            values=count,
+            uses=tuple(replace(u, lag=scale.up(u.lag)) for u in uses(self.line, channel, writer, reader)),
             due=() if queue else tuple(scale.down(d) for d in deadlines),
             reason=self._deadline(writer),
             paths={
@@ -252,7 +256,7 @@ class _Builder:
         for entry, timing in self.line.timings.items():
             reason = self._deadline(entry)
             for k in range(self.line.count(entry)):
-                end = timing.deadline_ns + k * timing.period_ns
+                end = timing.latest_ns + k * timing.period_ns
                 yield Bound(
                     reason, JobId(entry, k), scale.down(end), end - timing.relative_ns, timing.relative_ns
                 )

@@ -67,7 +67,7 @@ def _path(problem: Problem, table: Table, stream: Stream) -> Path:
 
 def _transfers(problem: Problem, table: Table, stream: Stream) -> Iterator[TransferSlot]:
     path = _path(problem, table, stream)
-    for value in range(len(stream.readers or stream.due)):
+    for value in range(stream.values):
         for number, hop in enumerate(path.hops):
             start = table.transfers[stream.id, value, number] * problem.tick_ns
             yield TransferSlot(

@@ -79,12 +79,12 @@ def shortest_ends(problem: Problem) -> Mapping[JobId, int]:
     for stream in problem.streams:
         shared = units_of(problem, stream.writer) & units_of(problem, stream.reader)
         least = min((sum(h.duration for h in p.hops) for p in stream.paths.values()), default=0)
-        for value, job in enumerate(stream.readers):
-            ways[JobId(stream.writer, value), job] = 0 if shared else least
+        for use in stream.uses:
+            ways[JobId(stream.writer, use.value), use.reader] = 0 if shared else least
     ends = {job: problem.ready(job) + quickest[job.entry] for job in problem.jobs}
     for _ in problem.tasks:  # a path of precedences visits an entry once
         for edge in problem.edges:
-            if edge.before_end and not edge.after_end and edge.before != edge.after:
+            if not edge.after_commit:
                 way = ways.get((edge.before, edge.after), 0)
                 end = ends[edge.before] + edge.lag + way + quickest[edge.after.entry]
                 ends[edge.after] = max(ends[edge.after], end)
@@ -121,21 +121,25 @@ class _Guarded:
 
     problem: Problem
     options: _solve.SolverOptions
+    timed: bool
+
+    def _model(self) -> Model:
+        return build_model(self.problem, guarded=True, timed=self.timed)
 
     def blame(self, reasons: Sequence[Reason]) -> tuple[_solve.Outcome, list[Reason]]:
         """Whether ``reasons`` can hold together, and if not, some of them that cannot."""
-        model = build_model(self.problem, guarded=True)
+        model = self._model()
         for reason, guard in model.guards.items():
             if reason not in reasons:
                 model.cp.add(guard == 0)
         kept = {guard.index: reason for reason, guard in model.guards.items() if reason in reasons}
-        model.cp.add_assumptions([model.guards[r] for r in kept.values()])
+        model.cp.add_assumptions([model.guards[reason] for reason in kept.values()])
         answer = _solve.solve(model, self.options)
         return answer.outcome, [kept[i] for i in answer.core if i in kept]
 
     def need(self, reason: Reason) -> str:
         """What the annotation would have to allow with everything else kept, if that can be said."""
-        model = build_model(self.problem, guarded=True)
+        model = self._model()
         for other, guard in model.guards.items():
             model.cp.add(guard == (other != reason))
         excess = model.cp.new_int_var(0, cp_model.INT32_MAX << 20, "excess")
@@ -162,15 +166,17 @@ def _exceed(model: Model, reason: Reason, excess: cp_model.IntVar) -> Callable[[
 
 def infeasible(problem: Problem, options: _solve.SolverOptions) -> Infeasible:
     """Name annotations that cannot hold together: no solver core is believed, each is solved again."""
-    solver = _Guarded(problem, replace(options, deterministic_time=options.deterministic_time / 4))
+    options = replace(options, deterministic_time=options.deterministic_time / 4)
     everything = list(dict.fromkeys([b.reason for b in problem.bounds] + [k.reason for k in problem.limits]))
-    _, core = solver.blame(everything)
+    for timed in (False, True):  # placements alone are quickly refuted
+        solver = _Guarded(problem, options, timed)
+        outcome, core = solver.blame(everything)
+        if outcome is _solve.Outcome.INFEASIBLE or timed:
+            break
     if not core or solver.blame(core)[0] is not _solve.Outcome.INFEASIBLE:
         core = everything
     core = _shrink(solver, core)
-    if not core:
-        return Infeasible(_overload(problem))
-    return Infeasible(_conflict(solver, core))
+    return Infeasible(_conflict(solver, core) if core else _overload(problem))
 
 
 def _shrink(solver: _Guarded, core: list[Reason]) -> list[Reason]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aicompiler.metamodels.diagnostics import ModelError
 from aicompiler.metamodels.system import Channel, ChannelProtocol, Flow, FlowBound
 
-from .jobs import JobId, Timeline, problem_with
+from .jobs import JobId, Timeline, problem_with, value_read
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _ages(line: Timeline, flow: Flow) -> Iterator[tuple[int, int]]:
         index = number
         for reader, writer in itertools.pairwise(backwards):
             index = min(
-                _value_read(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
+                value_read(line, c, writer, reader, index) for c in _between(line, flow, writer, reader)
             )
         yield number, first.release_ns + index * first.period_ns
 
@@ -69,14 +69,6 @@ def _next_reader(line: Timeline, channel: Channel, writer: str, reader: str, ind
     source, target = line.timings[writer], line.timings[reader]
     ready = source.deadline_ns + index * source.period_ns
     return -((target.release_ns - ready) // target.period_ns)
-
-
-def _value_read(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
-    """The oldest value that job ``index`` of ``reader`` reads."""
-    if channel.protocol is ChannelProtocol.QUEUE:
-        return index * channel.consume
-    source, target = line.timings[writer], line.timings[reader]
-    return (target.release_ns + index * target.period_ns - source.deadline_ns) // source.period_ns
 
 
 def _between(line: Timeline, flow: Flow, writer: str, reader: str) -> list[Channel]:

@@ -94,7 +94,7 @@ def _energy(given: Options, entry: str, at: At) -> int:
 def _transfer_energy(given: Options, stream: Stream, path: Path, units: frozenset[str] | None) -> int:
     links = [given.system.element(Link, hop.link) for hop in path.hops]
     counted = [k for k in links if units is None or units & set(k.ends)]
-    return len(stream.readers or stream.due) * stream.bytes * sum(k.energy_fj_per_byte for k in counted)
+    return stream.values * stream.bytes * sum(k.energy_fj_per_byte for k in counted)
 
 
 def limits_of(given: Options) -> Iterator[Limit]:

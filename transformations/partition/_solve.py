@@ -111,7 +111,7 @@ def _sent(problem: Problem, choice: Choice) -> Sequence[tuple[str, int, int]]:
         target, _ = choice.seats[problem.tasks[stream.reader].component]
         if source != target:
             hops = range(len(stream.paths[source, target].hops))
-            found += [(stream.id, k, h) for k in range(len(stream.readers or stream.due)) for h in hops]
+            found += [(stream.id, k, h) for k in range(stream.values) for h in hops]
     return found
 
 

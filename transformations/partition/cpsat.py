@@ -60,7 +60,7 @@ class Model:
         return [lit for (c, u, _, _), lit in self.places.items() if (c, u) == (component, unit)]
 
     def amount(self, entry: str, value: str) -> cp_model.LinearExpr:
-        """``duration`` or ``occupancy`` of a task on whichever place it gets."""
+        """``duration``, ``occupancy`` or ``shortest`` of a task on whichever place it gets."""
         component = self.problem.tasks[entry].component
         places = [(lit, u, p) for (c, u, _, p), lit in self.places.items() if c == component]
         amounts = [int(getattr(self.problem.loads[entry, u, p], value)) for _, u, p in places]
@@ -71,10 +71,10 @@ class Model:
         return self.starts[job].at + self.amount(job.entry, "duration")
 
 
-def build_model(problem: Problem, *, guarded: bool = False) -> Model:
-    """Post everything, in the one order in which each step finds what it needs."""
+def build_model(problem: Problem, *, guarded: bool = False, timed: bool = True) -> Model:
+    """Post everything, in the one order in which each step finds what it needs; ``timed``: with a table."""
     model = Model(problem, guarded)
-    for step in STEPS:
+    for step in PLACEMENT + (TABLE if timed else ()):
         step(model)
     return model
 
@@ -257,7 +257,7 @@ def relaxed_span(problem: Problem) -> int:
         for t in problem.tasks.values()
     )
     moves = sum(
-        len(s.readers or s.due) * max((sum(h.duration for h in p.hops) for p in s.paths.values()), default=0)
+        s.values * max((sum(h.duration for h in p.hops) for p in s.paths.values()), default=0)
         for s in problem.streams
     )
     return work + moves + problem.hyperperiod
@@ -285,9 +285,9 @@ def _keep_order(model: Model) -> None:
                 later >= model.starts[JobId(task.id, number)].at + model.amount(task.id, "occupancy")
             )
     for edge in model.problem.edges:
-        before = model.end(edge.before) if edge.before_end else model.starts[edge.before].at
-        after = model.end(edge.after) if edge.after_end else model.starts[edge.after].at
-        model.cp.add(after >= before + edge.lag)
+        before = model.end(edge.before)
+        shortest = model.amount(edge.after.entry, "shortest") if edge.after_commit else 0
+        model.cp.add(model.starts[edge.after].at + shortest >= before + edge.lag)
 
 
 def _move_values(model: Model) -> None:
@@ -296,28 +296,36 @@ def _move_values(model: Model) -> None:
     for stream in model.problem.streams:
         paths = {ends: p for ends, p in stream.paths.items() if Via(stream.id, *ends) in model.via}
         longest = max((len(p.hops) for p in paths.values()), default=0)
-        for value in range(len(stream.readers or stream.due)):
-            job = JobId(stream.writer, value)
-            latest = model.problem.latest[stream.readers[value]] if stream.readers else stream.due[value]
+        for value in range(stream.values):
+            earliest, latest = _sending_window(model.problem, stream, value)
             for hop in range(longest):
                 name = f"{stream.id}#{value}.{hop}"
-                earliest = model.problem.ready(job)
-                model.sends[stream.id, value, hop] = _instant(
-                    model, name, earliest, max(latest, earliest) + slack
-                )
+                model.sends[stream.id, value, hop] = _instant(model, name, earliest, latest + slack)
+        for value in range(stream.values):
             for ends, path in paths.items():
                 _move_value(model, stream, value, model.via[Via(stream.id, *ends)], path)
 
 
+def _sending_window(problem: Problem, stream: Stream, value: int) -> tuple[int, int]:
+    """From the release of the producer's job to the deadline by which the value has to be there."""
+    earliest = problem.ready(JobId(stream.writer, value))
+    readers = (problem.latest[u.reader] for u in stream.uses if u.value == value)
+    return earliest, max(earliest, stream.due[value] if stream.due else max(readers))
+
+
 def _move_value(model: Model, stream: Stream, value: int, via: Lit, path: Path) -> None:
     instant: cp_model.LinearExpr = model.end(JobId(stream.writer, value))
+    rounds, following = divmod(value + 1, stream.values)
     for number, hop in enumerate(path.hops):
         send = model.sends[stream.id, value, number].at
         model.cp.add(send >= instant).only_enforce_if(via)
         instant = send + hop.duration
-    if stream.readers:
-        model.cp.add(model.starts[stream.readers[value]].at >= instant).only_enforce_if(via)
-    else:
+        if following != value:  # values of a channel keep their order on each link
+            later = model.sends[stream.id, following, number].at + rounds * model.problem.hyperperiod
+            model.cp.add(later >= instant).only_enforce_if(via)
+    for use in (u for u in stream.uses if u.value == value):
+        model.cp.add(model.starts[use.reader].at >= instant + use.lag).only_enforce_if(via)
+    if stream.due:
         model.cp.add(instant <= stream.due[value]).only_enforce_if(via, *model.when(stream.reason))
 
 
@@ -359,7 +367,7 @@ def _transfers(model: Model) -> Iterator[Use]:
     for stream in model.problem.streams:
         for ends, path in stream.paths.items():
             lit = model.via.get(Via(stream.id, *ends))
-            for value in range(len(stream.readers or stream.due) if lit is not None else 0):
+            for value in range(stream.values if lit is not None else 0):
                 for number, hop in enumerate(path.hops):
                     start = model.sends[stream.id, value, number]
                     name = f"{stream.id}#{value}.{number} {ends[0]} to {ends[1]}"
@@ -367,7 +375,7 @@ def _transfers(model: Model) -> Iterator[Use]:
                     yield (hop.link,), start, hop.duration, lit, name
 
 
-STEPS: tuple[Callable[[Model], None], ...] = (
+PLACEMENT: tuple[Callable[[Model], None], ...] = (
     _place_components,  # everything else speaks of places
     _choose_points,
     _order_cores,
@@ -376,6 +384,8 @@ STEPS: tuple[Callable[[Model], None], ...] = (
     _mark_cores,
     _keep_limits,  # needs every literal that a key can mean
     _minimise_energy,
+)
+TABLE: tuple[Callable[[Model], None], ...] = (
     _start_jobs,
     _keep_order,  # needs starts
     _move_values,  # needs routes and starts

@@ -60,8 +60,8 @@ def latest_starts(problem: Problem) -> dict[JobId, float]:
     delay: dict[tuple[JobId, JobId], float] = {}
     for stream in problem.streams:
         average = mean_transfer(stream)
-        for value, reader in enumerate(stream.readers):
-            delay[JobId(stream.writer, value), reader] = average
+        for use in stream.uses:
+            delay[JobId(stream.writer, use.value), use.reader] = average
     after = successors(problem)
     found: dict[JobId, float] = {}
     for job in TopologicalSorter(after).static_order():  # successors first

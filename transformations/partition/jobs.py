@@ -49,8 +49,8 @@ class Timing:
     """When jobs of an entry are due: job k adds k * period to each instant of job 0.
 
     ``release_ns`` is the static activation that SAMPLE rules use; ``ready_ns`` the earliest start;
-    ``deadline_ns`` the absolute deadline.  ``polling_ns`` is set for a sporadic entry: from one poll's
-    start to the next poll's end at most that long.
+    ``deadline_ns`` the absolute deadline, ``latest_ns`` the latest end.  They differ for a sporadic entry: a
+    poll sees what arrived before its release, so an event may wait a period for the job that serves it.
     """
 
     entry: Entry
@@ -60,17 +60,28 @@ class Timing:
     ready_ns: int
     deadline_ns: int
     relative_ns: int
-    polling_ns: int | None = None
+    latest_ns: int
 
 
 @dataclass(frozen=True)
 class Precedence:
-    """``end`` (or start) of job ``after`` >= ``end`` (or start) of job ``before`` + ``lag``."""
+    """``after`` starts (or commits) at least ``lag`` after ``before`` ends.
+
+    A job commits at its end, which may come as early as its best-case execution time allows.
+    """
 
     before: JobId
-    before_end: bool
     after: JobId
-    after_end: bool
+    after_commit: bool
+    lag: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """Job ``reader`` starts at least ``lag`` after value number ``value`` of a channel has arrived."""
+
+    value: int
+    reader: JobId
     lag: int
 
 
@@ -101,11 +112,6 @@ class Timeline:
         """All channels with the entries that write and read them."""
         return tuple((c, *ends_of(self.system, c)) for c in self.system.application.channels)
 
-    @property
-    def queues(self) -> Iterator[tuple[Channel, str, str]]:
-        """The streams that are queues."""
-        return (s for s in self.streams if s[0].protocol is ChannelProtocol.QUEUE)
-
 
 def timeline(system: System, slot_ns: Callable[[str], int | None]) -> Timeline:
     """Periods, releases and deadlines of all entries; ``slot_ns`` gives an entry's shortest slot.
@@ -128,23 +134,39 @@ def timeline(system: System, slot_ns: Callable[[str], int | None]) -> Timeline:
 
 
 def precedences(line: Timeline) -> Iterator[Precedence]:
-    """What holds between jobs on every placement: data before use, queue capacity, polling distance.
+    """What holds between jobs on every placement: data before use, queue capacity.
 
     That jobs of one entry keep their order depends on the unit (circuits are pipelined) and is not in here.
     """
-    for channel, writer, reader in line.queues:
+    for channel, writer, reader in line.streams:
+        for use in uses(line, channel, writer, reader):
+            yield Precedence(JobId(writer, use.value), use.reader, False, use.lag)
+            if channel.protocol is ChannelProtocol.QUEUE:
+                later, shift = line.wrap(writer, use.value + channel.capacity)
+                yield Precedence(use.reader, later, True, -shift)
+
+
+def uses(line: Timeline, channel: Channel, writer: str, reader: str) -> Iterator[Use]:
+    """Which values the reader's jobs wait for.
+
+    A sample is there at the static release by its producer's deadline; only a reader that may start before
+    that, as soon as its queues are full, has to wait for it.
+    """
+    if channel.protocol is ChannelProtocol.QUEUE:
         for number in range(line.count(writer)):
-            use = JobId(reader, number // channel.consume)
-            yield Precedence(JobId(writer, number), True, use, False, 0)
-            later, shift = line.wrap(writer, number + channel.capacity)
-            yield Precedence(use, True, later, True, -shift)
-    for timing in line.timings.values():
-        if timing.polling_ns is not None:
-            for number in range(line.count(timing.entry.id)):
-                later, shift = line.wrap(timing.entry.id, number + 1)
-                yield Precedence(
-                    later, True, JobId(timing.entry.id, number), False, shift - timing.polling_ns
-                )
+            yield Use(number, JobId(reader, number // channel.consume), 0)
+    elif line.timings[reader].ready_ns < line.timings[reader].release_ns:
+        for number in range(line.count(reader)):
+            job, shift = line.wrap(writer, value_read(line, channel, writer, reader, number))
+            yield Use(job.number, JobId(reader, number), shift)
+
+
+def value_read(line: Timeline, channel: Channel, writer: str, reader: str, index: int) -> int:
+    """The oldest value that job ``index`` of ``reader`` reads (below 0: one of an earlier round)."""
+    if channel.protocol is ChannelProtocol.QUEUE:
+        return index * channel.consume
+    source, target = line.timings[writer], line.timings[reader]
+    return (target.release_ns + index * target.period_ns - source.deadline_ns) // source.period_ns
 
 
 # --- entries and channels -----------------------------------------------------------------------------------
@@ -257,11 +279,16 @@ def _timing(
     match entry.activation:
         case Periodic(period_ns=period, offset_ns=offset, jitter_ns=jitter):
             relative = period if entry.deadline_ns is None else entry.deadline_ns
-            return Timing(entry, owner, period, offset, offset + jitter, offset + relative, relative)
+            return Timing(
+                entry, owner, period, offset, offset + jitter, offset + relative, relative, offset + relative
+            )
         case Sporadic(min_interarrival_ns=gap):
             relative = gap if entry.deadline_ns is None else entry.deadline_ns
-            period = _polling_period(entry, base, min(gap, relative - (slot_ns(entry.id) or 0)), relative)
-            return Timing(entry, owner, period, 0, 0, relative, relative, polling_ns=relative)
+            slot = slot_ns(entry.id) or 0
+            period = (
+                gap if gap + slot <= relative else _polling_period(entry, base, relative - slot, relative)
+            )
+            return Timing(entry, owner, period, 0, 0, relative, relative, relative - period)
         case OnData():
             return _data_driven(system, entry, owner, known)
     raise AssertionError(f"unknown activation {entry.activation!r}")
@@ -278,7 +305,8 @@ def _data_driven(system: System, entry: Entry, owner: str, known: Mapping[str, T
     release = max(t.deadline_ns + last for (_, t), last in zip(inputs, complete, strict=True))
     ready = max(t.ready_ns + last for (_, t), last in zip(inputs, complete, strict=True))
     relative = max(t.relative_ns for _, t in inputs) if entry.deadline_ns is None else entry.deadline_ns
-    return Timing(entry, owner, periods.pop(), release, ready, release + relative, relative)
+    due = release + relative
+    return Timing(entry, owner, periods.pop(), release, ready, due, relative, due)
 
 
 def _check_rates(system: System, timings: Mapping[str, Timing]) -> None:
@@ -325,7 +353,10 @@ def _polling_base(system: System, slot_ns: Callable[[str], int | None]) -> int:
 
 
 def _polling_period(entry: Entry, base: int, limit: int, relative: int) -> int:
-    """The largest divisor of ``base`` up to ``limit``: a poll and a slot fit in the deadline."""
+    """The largest divisor of ``base`` up to ``limit``: a poll and a slot fit in the deadline.
+
+    Only needed where polling at the minimal interarrival time is too slow.
+    """
     if limit > 0:
         for polls in range(-(-base // limit), MAX_JOBS + 1):
             if base % polls == 0:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from aicompiler.metamodels.system import System
 
-from .jobs import JobId, Precedence, Timeline
+from .jobs import JobId, Precedence, Timeline, Use
 
 # --- what a placement consists of ---------------------------------------------------------------------------
 
@@ -124,10 +124,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Load:
-    """A task on a unit at an operating point: slot length and time until the next job may start."""
+    """A task on a unit at an operating point.
+
+    Slot length, time until the next job may start, and the shortest time until it commits.
+    """
 
     duration: int
     occupancy: int
+    shortest: int
     wcet_ns: int
 
 
@@ -163,14 +167,16 @@ class Path:
 class Stream:
     """A channel between tasks.
 
-    Value ``k`` must have arrived when job ``readers[k]`` starts (QUEUE), else by tick ``due[k]`` (SAMPLE).
+    Each of ``values`` values a hyperperiod arrives before the jobs in ``uses`` start, and those of a SAMPLE
+    channel also by tick ``due[k]``.
     """
 
     id: str
     writer: str
     reader: str
     bytes: int
-    readers: tuple[JobId, ...]
+    values: int
+    uses: tuple[Use, ...]
     due: tuple[int, ...]
     reason: Reason
     paths: Mapping[tuple[str, str], Path]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .jobs import JobId, Precedence
-from .problem import Choice, Path, Problem, Reason, Stream, broken_limits, ends_in, keys_of, total
+from .jobs import JobId, Precedence, Use
+from .problem import Choice, Load, Path, Problem, Reason, Stream, broken_limits, ends_in, keys_of, total
 
 Resource = tuple[str, str]  # (unit, core), (unit, component) for circuits, ("", link)
 Transfer = tuple[str, int, int]  # stream, number of the value, hop
@@ -105,7 +105,7 @@ class Scheduler:
         arrival = self._receive(job, sent)
         miss: Miss | None = Miss(None, job)
         if arrival is not None:
-            lower, upper = self._window(job, load.duration, load.occupancy)
+            lower, upper = self._window(job, load)
             resource = self._resource(job)
             start = self._calendar(resource).fit(max(lower, arrival), load.occupancy)
             miss = self._judge(job, start, upper, load.duration)
@@ -135,29 +135,30 @@ class Scheduler:
         reason = next(b.reason for b in self.problem.bounds if b.job == job and b.latest == latest)
         return Miss(reason, job, start + duration, latest)
 
-    def _window(self, job: JobId, duration: int, occupancy: int) -> tuple[int, int | None]:
+    def _window(self, job: JobId, load: Load) -> tuple[int, int | None]:
         """Earliest and latest start as the jobs placed so far leave it."""
         lower, uppers = self.problem.ready(job), []
         for edge in self._index.get(job, ()):
-            own = duration if (edge.after_end if edge.after == job else edge.before_end) else 0
-            if edge.before == edge.after:
-                if duration + edge.lag > 0:  # from its end to the next round's start
-                    uppers.append(lower - 1)
-            elif edge.after == job and edge.before in self.starts:
-                lower = max(lower, self._instant(edge.before, edge.before_end) + edge.lag - own)
+            if edge.after == job and edge.before in self.starts:
+                own = load.shortest if edge.after_commit else 0
+                lower = max(lower, self.end(edge.before) + edge.lag - own)
             elif edge.before == job and edge.after in self.starts:
-                uppers.append(self._instant(edge.after, edge.after_end) - edge.lag - own)
+                uppers.append(self._reached(edge) - edge.lag - load.duration)
+        for step, other in self._neighbours(job):
+            if step < 0:
+                lower = max(lower, other + load.occupancy)
+            else:
+                uppers.append(other - load.occupancy)
+        return lower, min(uppers, default=None)
+
+    def _neighbours(self, job: JobId) -> Iterator[tuple[int, int]]:
+        """Starts of the jobs before (-1) and after (1) in the entry's order, where they are placed."""
         count = len(self.problem.tasks[job.entry].ready)
         for step in (-1, 1):
             rounds, number = divmod(job.number + step, count)
             other = self.starts.get(JobId(job.entry, number))
             if number != job.number and other is not None:
-                shifted = other + rounds * self.problem.hyperperiod
-                if step < 0:
-                    lower = max(lower, shifted + occupancy)
-                else:
-                    uppers.append(shifted - occupancy)
-        return lower, min(uppers, default=None)
+                yield step, other + rounds * self.problem.hyperperiod
 
     @cached_property
     def _index(self) -> dict[JobId, list[Precedence]]:
@@ -167,25 +168,29 @@ class Scheduler:
                 found.setdefault(job, []).append(edge)
         return found
 
-    def _instant(self, job: JobId, end: bool) -> int:
-        return self.end(job) if end else self.starts[job]
+    def _reached(self, edge: Precedence) -> int:
+        shortest = self.problem.load(edge.after.entry, self.choice).shortest
+        return self.starts[edge.after] + (shortest if edge.after_commit else 0)
 
     def _receive(self, job: JobId, sent: list[tuple[Transfer, Resource, int]]) -> int | None:
-        """Book what brings the job's queue values; the arrival of the last, None if there is no way."""
-        arrival = 0
-        for stream, value in self._inputs.get(job, ()):
-            came = self._carry(stream, value, sent)
-            if came is None:
-                return None
-            arrival = max(arrival, came)
-        return arrival
+        """Book what brings the job's queue values; when all its values are there, None if there is no way."""
+        earliest = 0
+        for stream, use in self._inputs.get(job, ()):
+            if JobId(stream.writer, use.value) in self.starts:
+                came = (
+                    self._arrival(stream, use.value) if stream.due else self._carry(stream, use.value, sent)
+                )
+                if came is None:
+                    return None
+                earliest = max(earliest, came + use.lag)
+        return earliest
 
     @cached_property
-    def _inputs(self) -> dict[JobId, list[tuple[Stream, int]]]:
-        found: dict[JobId, list[tuple[Stream, int]]] = {}
+    def _inputs(self) -> dict[JobId, list[tuple[Stream, Use]]]:
+        found: dict[JobId, list[tuple[Stream, Use]]] = {}
         for stream in self.problem.streams:
-            for value, reader in enumerate(stream.readers):
-                found.setdefault(reader, []).append((stream, value))
+            for use in stream.uses:
+                found.setdefault(use.reader, []).append((stream, use))
         return found
 
     def _send(self, job: JobId, sent: list[tuple[Transfer, Resource, int]]) -> Miss | None:
@@ -195,7 +200,19 @@ class Scheduler:
                 came = self._carry(stream, job.number, sent)
                 if came is None or came > stream.due[job.number]:
                     return Miss(stream.reason, job, came, stream.due[job.number])
+                for use in stream.uses:
+                    start = self.starts.get(use.reader)
+                    if use.value == job.number and start is not None and came + use.lag > start:
+                        return Miss(None, use.reader)
         return None
+
+    def _arrival(self, stream: Stream, value: int) -> int:
+        """When a value that was sent earlier arrives; its producer's end where it stays on the unit."""
+        path = self._path(stream)
+        last = len(path.hops) - 1 if path else -1
+        start = self.transfers.get((stream.id, value, last))
+        end = self.end(JobId(stream.writer, value))
+        return end if start is None or path is None else start + path.hops[last].duration
 
     def _known(self, stream: Stream) -> bool:
         return ends_in(self.problem, stream, self.choice) is not None
@@ -207,14 +224,30 @@ class Scheduler:
             return None
         for number, hop in enumerate(path.hops):
             link = ("", hop.link)
-            start = self._calendar(link).fit(instant, hop.duration)
-            if start is None:
+            earliest, latest = self._between((stream.id, value, number), stream.values, hop.duration)
+            start = self._calendar(link).fit(max(instant, earliest), hop.duration)
+            if start is None or (latest is not None and start > latest):
                 return None
             self._calendar(link).book(start, hop.duration)
             self.transfers[stream.id, value, number] = start
             sent.append(((stream.id, value, number), link, hop.duration))
             instant = start + hop.duration
         return instant
+
+    def _between(self, transfer: Transfer, values: int, duration: int) -> tuple[int, int | None]:
+        """Earliest and latest start of a transfer that keep a channel's values in order on the link."""
+        stream, value, hop = transfer
+        earliest, latest = 0, None
+        for step in (-1, 1):
+            rounds, number = divmod(value + step, values)
+            other = self.transfers.get((stream, number, hop))
+            if number != value and other is not None:
+                shifted = other + rounds * self.problem.hyperperiod
+                if step < 0:
+                    earliest = shifted + duration
+                else:
+                    latest = shifted - duration
+        return earliest, latest
 
     def _path(self, stream: Stream) -> Path | None:
         ends = ends_in(self.problem, stream, self.choice)
@@ -255,7 +288,7 @@ def successors(problem: Problem) -> dict[JobId, list[JobId]]:
     """Jobs that cannot be scheduled before another one is."""
     found: dict[JobId, list[JobId]] = {job: [] for job in problem.jobs}
     for edge in problem.edges:
-        if edge.lag >= 0 and edge.before != edge.after:
+        if edge.lag >= 0:
             found[edge.before].append(edge.after)
     for job in problem.jobs:
         if job.number:
