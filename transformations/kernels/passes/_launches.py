@@ -38,15 +38,15 @@ class _Run:
 def phases(kernel: Kernel) -> tuple[Phase, ...]:
     """Cut the top-level operations of an inlined kernel into launches.
 
-    - A perfect nest of one to three parallel loops with constant bounds and at least MIN_WORK_ITEMS iterations
-      is a grid phase of its own; pure operations may surround the inner loop of a nest, since each work-item can repeat
-      them.  Only the outermost loops become the grid: the first sequential loop ends it.
+    - A perfect nest of one to three parallel loops with constant bounds and at least MIN_WORK_ITEMS
+      iterations is a grid phase of its own; pure operations may surround the inner loop of a nest, since
+      each work-item can repeat them.  The first sequential loop ends the grid.
     - Everything else is collected into sequential phases of one work-item.
     - The phases tile the block without its return.  Rematerialisable operations (``rematerialisable``) belong
       to the phase that follows them, and every phase computes again those that it uses.
     - A top-level local array belongs to the one phase that uses it; in a grid phase each work-item has its
-      own, and one that is too large for that makes the phase sequential.
-      A local array that several phases use lives on in device memory between the launches.
+      own, and one that is too large for that makes the phase sequential.  A local array that several phases
+      use lives on in device memory between the launches.
     - Any other value that is made in one phase and used in another one joins them and all between them into
       one sequential phase: no scalar but those behind parameters lives from launch to launch.
     """
