@@ -1,1 +1,13 @@
 """Data that ships: example systems."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+EXAMPLES = {"smart_intersection": "smart_intersection/smart_intersection.uml"}
+
+
+def example_path(name: str) -> Path:
+    """Where the shipped example ``name`` (a key of ``EXAMPLES``) is installed."""
+    return Path(str(resources.files("aicompiler.models") / EXAMPLES[name]))
