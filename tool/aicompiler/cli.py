@@ -1,0 +1,116 @@
+"""The command line: a thin layer of names and options over the pipeline.
+
+Progress and messages go to stderr, one JSON document to stdout with ``--json``.  Exit codes: 0 done; 2 usage or
+unreadable input; 3 the model has errors; 4 no feasible deployment; 5 generated code failed its self-check;
+1 is a defect of ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="aicompiler",
+    help="From a SysML/MARTE model to a partitioned, checked, running system on CPU, GPU and FPGA.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelPath = Annotated[Path, typer.Argument(help="The model: a Papyrus .uml or a native .system.xmi file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Out = Annotated[
+    Path, typer.Option("-o", "--out", help="The folder to write; replaced as a whole, but for user/.")
+]
+Templates = Annotated[Path | None, typer.Option(help="A folder whose templates override ours by name.")]
+Periods = Annotated[int, typer.Option(min=1, help="How many hyperperiods to execute.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress messages.")]
+
+
+@app.command()
+def check(models: Annotated[list[Path], typer.Argument(help="Model files.")], json: AsJson = False) -> None:
+    """Import and validate: diagnostics with element, line and next step."""
+    from aicompiler.commands import check_models
+
+    _finish(lambda: check_models(models), json)
+
+
+@app.command()
+def partition(model: ModelPath, json: AsJson = False, quiet: Quiet = False) -> None:
+    """Decide only: table of placements, objective, bound, checks."""
+    from aicompiler.commands import partition_model
+
+    _finish(lambda: partition_model(model, _progress(quiet), tables=not json), json)
+
+
+@app.command()
+def build(
+    model: ModelPath,
+    out: Out,
+    templates: Templates = None,
+    run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Everything: deployment, checks, generated project, report."""
+    from aicompiler.commands import build_model
+
+    _finish(lambda: build_model(model, out, templates, run_periods, _progress(quiet)), json)
+
+
+@app.command()
+def run(
+    out: Annotated[Path, typer.Argument(help="The folder that build wrote.")],
+    periods: Periods = 20,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compile the generated project, test it and execute it on this host."""
+    from aicompiler.commands import run_output
+
+    _finish(lambda: run_output(out, periods, _progress(quiet)), json)
+
+
+@app.command()
+def demo(
+    out: Out = Path("aic-demo"), periods: Periods = 20, json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """Build and run the shipped example, say where the report lies."""
+    from aicompiler.commands import run_demo
+
+    _finish(lambda: run_demo(out, periods, _progress(quiet)), json)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from aicompiler import __version__
+
+        print(f"aicompiler {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the ``aicompiler`` script."""
+    app()
+
+
+def _finish(command: Callable[[], Any], as_json: bool) -> None:
+    from aicompiler.errors import run_command
+
+    raise typer.Exit(run_command(command, as_json))
+
+
+def _progress(quiet: bool) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        print(f"  {text} …", file=sys.stderr, flush=True)
+
+    return (lambda _: None) if quiet else say

@@ -1,0 +1,207 @@
+"""The order of the stages, and nothing else: each line takes typed, immutable input and gives the next."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
+from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
+from aicompiler.metamodels.plan import ReconfigurationPlan
+from aicompiler.metamodels.system import System, Unit
+
+if TYPE_CHECKING:
+    from aicompiler.codegen import GeneratedProject
+    from aicompiler.codegen.report import BuildRecord, RunResult
+    from aicompiler.transformations.kernels import Kernel
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model, imported and lowered: entry id -> unscheduled kernel."""
+
+    path: Path
+    system: System
+    diagnostics: tuple[Diagnostic, ...]
+    kernels: Mapping[str, Kernel] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A deployment with the costs it rests on and what the independent checks say of it."""
+
+    costs: CostTable
+    deployment: Deployment
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Build:
+    """Everything a build made, in memory: ``files`` is the whole output tree."""
+
+    model: Model
+    decision: Decision
+    plan: ReconfigurationPlan
+    kernels: Mapping[str, Kernel] = field(compare=False)  # entry id -> kernel scheduled for its unit
+    project: GeneratedProject = field(compare=False)
+
+
+def read(path: Path, progress: Progress = _silent) -> Model:
+    """Stages 1 and 2: import a model and lower its behaviours."""
+    from aicompiler.transformations.importers import load_system
+    from aicompiler.transformations.kernels import parse_entry
+
+    with _stage(progress, f"importing {path.name}"):
+        system, diagnostics = load_system(path)
+    with _stage(progress, "lowering behaviours to MLIR"):
+        kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries if e.behaviours}
+    return Model(path, system, tuple(diagnostics), kernels)
+
+
+def decide(model: Model, progress: Progress = _silent) -> Decision:
+    """Stages 3 to 6: schedule and cost the kernels, partition, check independently.
+
+    Raises ``Infeasible`` where the solver finds nothing, and where the checks refuse what it found.
+    """
+    from aicompiler.transformations.costs import estimate_costs
+    from aicompiler.transformations.partition import partition
+
+    with _stage(progress, "estimating costs"):
+        costs = estimate_costs(model.system, model.kernels)
+    with _stage(progress, "partitioning"):
+        deployment = partition(model.system, costs)
+    with _stage(progress, "checking the deployment"):
+        evidence = checked(model.system, costs, deployment)
+    return Decision(costs, deployment, evidence)
+
+
+def checked(system: System, costs: CostTable, deployment: Deployment) -> Evidence:
+    """Stage 6 alone: the evidence for a deployment; raises ``Infeasible`` where a check refuses it."""
+    from aicompiler.transformations.analysis import check
+
+    evidence = check(system, costs, deployment)
+    if not evidence.accepted:
+        raise Infeasible(
+            Diagnostic(
+                severity=Severity.ERROR,
+                rule=finding.check,
+                message=f"the deployment is refused: {finding.message}",
+                next_step="relax the limit, or report a defect of the solver if the limit can be met",
+            )
+            for finding in evidence.failures
+        )
+    return evidence
+
+
+def plan(model: Model, decision: Decision, progress: Progress = _silent) -> ReconfigurationPlan:
+    """Stage 7: what to do when a unit fails, every configuration checked."""
+    from aicompiler.transformations.analysis import check
+    from aicompiler.transformations.partition import partition
+    from aicompiler.transformations.reconfiguration import plan_single_failures
+
+    with _stage(progress, "planning for the failure of each unit"):
+        return plan_single_failures(
+            model.system,
+            decision.deployment,
+            decide=lambda system: partition(system, decision.costs),
+            check=lambda system, deployment: check(system, decision.costs, deployment),
+        )
+
+
+def generate(
+    model: Model, decision: Decision, templates: Path | None = None, progress: Progress = _silent
+) -> tuple[Mapping[str, Kernel], GeneratedProject]:
+    """Stage 8: the project, with each kernel scheduled for the unit it was placed on."""
+    from aicompiler.codegen.project import generate_project
+    from aicompiler.transformations.kernels.passes import default_schedule
+
+    with _stage(progress, "generating code"):
+        kernels = {
+            identifier: default_schedule(kernel, _unit_of(model.system, decision.deployment, identifier))
+            for identifier, kernel in model.kernels.items()
+        }
+        project = generate_project(model.system, decision.costs, decision.deployment, kernels, templates)
+    return kernels, project
+
+
+def build(path: Path, templates: Path | None = None, progress: Progress = _silent) -> Build:
+    """Stages 1 to 8 of one model."""
+    model = read(path, progress)
+    decision = decide(model, progress)
+    planned = plan(model, decision, progress)
+    kernels, project = generate(model, decision, templates, progress)
+    return Build(model, decision, planned, kernels, project)
+
+
+def report(made: Build, ran: RunResult | None = None, progress: Progress = _silent) -> GeneratedProject:
+    """Stage 9: the whole output tree, with the report and the verdict; ``ran`` adds what a host measured."""
+    from aicompiler.codegen import GeneratedFile, GeneratedProject
+    from aicompiler.codegen.report import render_report, verdict_json, verdict_junit, verdict_sarif
+    from aicompiler.metamodels.xmi import save
+
+    with _stage(progress, "writing the report"):
+        record = _record(made, ran)
+        documents = save(
+            {
+                "system.xmi": made.model.system,
+                "deployment.xmi": made.decision.deployment,
+                "plan.xmi": made.plan,
+            }
+        ) | {
+            "report.html": render_report(record),
+            "verdict.json": verdict_json(record),
+            "verdict.sarif": verdict_sarif(record),
+            "verdict.junit.xml": verdict_junit(record),
+        }
+    added = tuple(GeneratedFile(name, content) for name, content in sorted(documents.items()))
+    return GeneratedProject(made.project.files + added)
+
+
+def verdict(made: Build, ran: RunResult | None = None) -> dict[str, Any]:
+    """The verdict of a build as data: what ``verdict.json`` holds."""
+    from aicompiler.codegen.report import verdict_document
+
+    return verdict_document(_record(made, ran))
+
+
+def _record(made: Build, ran: RunResult | None) -> BuildRecord:
+    from aicompiler import __version__
+    from aicompiler.codegen.report import BuildRecord, InputFile
+
+    model, decision = made.model, made.decision
+    digest = hashlib.sha256(model.path.read_bytes()).hexdigest()
+    return BuildRecord(
+        system=model.system,
+        tool_version=__version__,
+        command=f"aicompiler build {shlex.quote(model.path.name)}",
+        inputs=(InputFile(path=model.path.name, sha256=digest),),
+        diagnostics=model.diagnostics,
+        costs=decision.costs,
+        deployment=decision.deployment,
+        evidence=decision.evidence,
+        kernels=made.kernels,
+        project=made.project,
+        plan=made.plan,
+        run=ran,
+    )
+
+
+def _unit_of(system: System, deployment: Deployment, entry: str) -> Unit:
+    return system.element(Unit, deployment.placement(system.component_of(entry).id).unit)
+
+
+@contextmanager
+def _stage(progress: Progress, text: str) -> Iterator[None]:
+    progress(text)
+    yield
