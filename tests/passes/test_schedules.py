@@ -173,6 +173,16 @@ def test_ports_bound_the_interval(c_kernel: CKernel) -> None:
     assert found.partitions == ()
 
 
+def test_equal_loads_share_a_port(c_kernel: CKernel) -> None:
+    """A pixel that is read twice by the same expression is read once, unless the loop writes the array."""
+    body = "for (int i = 0; i < 90; i++) out[i] = {0}[i] + 2 * {0}[i] + {0}[i + 5] - {0}[i] * {0}[i + 5];"
+    parameters = ("state i32 a[128]", "out i32 out[128]")
+    assert schedule(c_kernel(body.format("a"), *parameters), FPGA).partitions == ()
+    assert intervals(c_kernel(body.format("a"), *parameters)) == {"L0": 1}
+    writing = c_kernel(body.format("a").replace("out[i] =", "a[i] ="), *parameters)
+    assert intervals(writing)["L0"] > 1
+
+
 def test_banks_are_added_where_they_help(c_kernel: CKernel) -> None:
     """Eight neighbouring reads meet no bank more than twice with four banks: one cycle instead of four."""
     body = (

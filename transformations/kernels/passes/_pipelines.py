@@ -6,9 +6,10 @@ The interval of a pipelined loop L is II = max(recMII, resMII):
   the latencies of ``_latency`` (times the trips of unrolled loops that carry a dependence); distances are
   those of the dependences that L carries, 0 within an iteration.
 - resMII: the largest, over the arrays that L accesses, of ⌈accesses in one iteration to the busiest bank /
-  ports⌉.  An access in unrolled loops counts once per copy.  Block RAM has 2 ports a bank, an array behind
-  m_axi 1, registers have no limit.  Accesses at indices of one linear form that differ by constants go to the
-  banks (constant mod factor); accesses of different forms, or of none, may all meet in one bank.
+  ports⌉.  An access in unrolled loops counts once per copy; loads by equal expressions are one where the loop
+  does not write the array.  Block RAM has 2 ports a bank, an array behind m_axi 1, registers have no limit.
+  Accesses at indices of one linear form that differ by constants go to the banks (constant mod factor);
+  accesses of different forms, or of none, may all meet in one bank.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from math import prod
 from aicompiler.metamodels.system import Unit
 from aicompiler.transformations.kernels._kernel import Kernel, Partition, Pipeline, Schedule, Unroll
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import BlockArgument, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.traits import is_side_effect_free
 
 from ._accesses import Access, accesses
 from ._nests import inner_loops, lies_in, pipelined_loops
@@ -98,11 +100,40 @@ def _split(storage: Storage, name: str, factor: int) -> Storage:
 
 
 def _port_interval(name: str, loop: scf.ForOp, known: tuple[Access, ...], storage: Storage) -> int:
-    mine = [access for access in known if access.name == name and loop in access.loops]
+    mine = _distinct([access for access in known if access.name == name and loop in access.loops])
     if storage.ports(name) is None or not mine:
         return 1
     ports = PORTS if name in storage.on_chip else 1
     return max(1, -(-busiest_bank(mine, loop, storage.banks.get(name, 1)) // ports))
+
+
+def _distinct(mine: list[Access]) -> list[Access]:
+    """Loads of the same element by the same expression are one, unless the loop writes the array."""
+    if any(access.is_write for access in mine):
+        return mine
+    numbers = _Numbers()
+    keys = [(access.loops, *(numbers.of(v) for v in access.operation.operands)) for access in mine]
+    return list(dict(zip(keys, mine, strict=True)).values())
+
+
+class _Numbers:
+    """Value numbering: equal pure computations of equal values have one number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._known: dict[SSAValue, int] = {}
+
+    def of(self, value: SSAValue) -> int:
+        if value not in self._known:
+            self._known[value] = self._numbers.setdefault(self._key(value), len(self._numbers))
+        return self._known[value]
+
+    def _key(self, value: SSAValue) -> object:
+        op = value.owner
+        if not isinstance(op, Operation) or op.regions or not is_side_effect_free(op):
+            return value
+        properties = tuple(sorted((name, str(given)) for name, given in op.properties.items()))
+        return op.name, str(value.type), properties, tuple(self.of(operand) for operand in op.operands)
 
 
 def busiest_bank(mine: list[Access], loop: scf.ForOp, factor: int) -> int:
