@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aicompiler.metamodels.deployment import CostKind, Provenance
 from aicompiler.metamodels.system import OperatingPoint, Unit
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 from aicompiler.transformations.kernels.passes import circuit, default_schedule, operation_counts
 
 from ._area import usage_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aicompiler.metamodels.deployment import CostKind, Provenance
 from aicompiler.metamodels.system import OperatingPoint, Unit, UnitKind
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 from aicompiler.transformations.kernels.passes import (
     OperationCounts,
     Operations,

@@ -8,7 +8,7 @@ from functools import cached_property
 from aicompiler.metamodels.deployment import Cost, CostTable, Refusal
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Entry, OperatingPoint, System, Unit, UnitKind
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 from aicompiler.transformations.kernels.passes import local_bytes
 
 from ._area import Usage
