@@ -23,6 +23,7 @@ from ._format import quantity
 from ._index import Index, Ref
 
 POSSIBLE = "possible"
+UNKNOWN = "no cost is known"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Decision:
-    """A component, its place, a sentence why, and all alternatives in model order."""
+    """A component, its place, a sentence why, and the alternatives in model order."""
 
     component: Ref
     place: str
@@ -48,6 +49,7 @@ class Decision:
     schedule: str
     rules: tuple[Ref, ...]
     alternatives: tuple[Alternative, ...]
+    unknown: tuple[Ref, ...]  # units for which nothing is known, not even a refusal
 
 
 def decisions(index: Index) -> tuple[Decision, ...]:
@@ -70,7 +72,8 @@ def _decision(index: Index, component: Component, rules: Sequence[Constraint]) -
             if e.id in index.record.kernels
         ),
         rules=tuple(index.ref(r.id) for r in rules),
-        alternatives=options,
+        alternatives=tuple(o for o in options if o.remark != UNKNOWN),
+        unknown=tuple(o.unit for o in options if o.remark == UNKNOWN),
     )
 
 
@@ -99,7 +102,7 @@ def _remark(
         if refusal := index.record.costs.refusal(entry.id, unit.id):
             return f"cannot run here: {refusal}"
     if len(costs) < len(component.entries):
-        return "no cost is known: not a possible placement"
+        return UNKNOWN
     return _ruled_out(index, component, unit, rules) or _too_slow(index, costs) or POSSIBLE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _SCALES: dict[str, tuple[tuple[int, str], ...]] = {
     "ns": ((10**9, "s"), (10**6, "ms"), (10**3, "µs"), (1, "ns")),
@@ -67,6 +68,7 @@ def percent(part: int, whole: int) -> str:
     return "n/a" if whole == 0 else f"{part * 100 / whole:.1f}\N{NO-BREAK SPACE}%"
 
 
+@lru_cache(maxsize=1 << 14)
 def visible(text: str) -> str:
     """Foreign text with every invisible, control or direction-changing character spelled out.
 

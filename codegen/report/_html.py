@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -37,7 +38,7 @@ def render_report(record: BuildRecord) -> bytes:
     index = Index(record)
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     text = (
-        _environment(index)
+        _environment()
         .get_template("report.html.j2")
         .render(
             # The only markup that is no template: our style sheet, whose digest the page's policy demands.
@@ -49,7 +50,8 @@ def render_report(record: BuildRecord) -> bytes:
     return text.encode("utf-8")
 
 
-def _environment(index: Index) -> Environment:
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("aicompiler.codegen.report", "templates"),
         autoescape=True,
@@ -66,7 +68,6 @@ def _environment(index: Index) -> Environment:
         shorten=shorten,
         sentence=sentence,
         count=count,
-        named=index.named,
     )
     return environment
 
@@ -85,6 +86,7 @@ def _view(index: Index) -> dict[str, Any]:
     return {
         "record": record,
         "index": index,
+        "named": index.named,
         "verdict": {
             "css": css,
             "word": word,
