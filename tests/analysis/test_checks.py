@@ -134,6 +134,19 @@ def test_many_violations_of_one_kind_are_told_in_part(case: Case) -> None:
     assert (told[-1].value, told[-1].message) == (80, "80 more violations of this kind")
 
 
+def test_messages_speak_of_names_and_elements_of_ids(case: Case) -> None:
+    """A person reads the name, a program the id; a name that two elements share stays an id."""
+    late = slot("dog", 0, "remote", start=20)
+    called = both(application("components", {"name": "Watchdog"}, id="dog"), entry("dog", name="bark"), late)(
+        case
+    )
+    (finding,) = [f for f in findings(called, "deadline") if f.verdict is Verdict.FAIL]
+    assert finding.message == "job 0 of 'Watchdog.bark' on 'remote' ends at 21 ms, due at 20 ms"
+    assert finding.elements == ("dog.step", "remote")
+    same = both(*(application("flows", {"name": "f"}, id=x) for x in ("brake", "alive")))(case)
+    assert findings(same, "reaction-time")[0].message.startswith("flow 'brake' answers")
+
+
 # --- assumptions ------------------------------------------------------------------------------------------
 
 

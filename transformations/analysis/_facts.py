@@ -7,6 +7,7 @@ them.  No claimed number is used; placements, settings, routes and slots are tak
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,6 +86,21 @@ class Facts:
         return {c.id: c for c in self.system.application.channels}
 
     @cached_property
+    def labels(self) -> dict[str, str]:
+        """By id, the names of elements that have one of their own; an entry is ``component.entry``."""
+        app, platform = self.system.application, self.system.platform
+        groups = (app.components, app.channels, app.flows, platform.nodes, platform.links, self.system.units)
+        names = [(x.id, x.name) for group in groups for x in group]
+        names += [
+            (e.id, f"{c.name}.{e.name}") for c in app.components for e in c.entries if c.name and e.name
+        ]
+        names += [
+            (p.id, f"{u.name}.{p.name}") for u in self.system.units for p in u.operating_points if p.name
+        ]
+        uses = Counter(name for _, name in names)
+        return {id_: name for id_, name in names if name and uses[name] == 1}
+
+    @cached_property
     def wires(self) -> dict[str, Wire]:
         """Channels, by id, that join an out-port to an in-port of components with one entry each."""
         ports = {p.id: p for c in self.system.components for p in c.ports}
@@ -111,7 +127,7 @@ class Facts:
         """Releases, deadlines and periods of the entries."""
         return timings_of(self.system.entries, self.wires.values())
 
-    @property
+    @cached_property
     def hyperperiod(self) -> int:
         """Recomputed length of the table; 0 if nothing has a period."""
         return self.timings.hyperperiod_ns

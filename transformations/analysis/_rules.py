@@ -7,7 +7,8 @@ that states what was found to hold.  So each check leaves at least one finding, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -20,6 +21,8 @@ from aicompiler.metamodels.system import System
 from ._facts import Facts
 
 Judge = Callable[[Facts], Iterable[Finding]]
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 MOST_FAILURES = 20
 """How many violations of one rule are told one by one; the rest is counted."""
@@ -41,7 +44,9 @@ class Check:
 
     def findings(self, facts: Facts) -> list[Finding]:
         """The same, on facts that several checks share."""
-        told = [replace(f, check=self.name) for f in self.judge(facts)]
+        told = [
+            replace(f, check=self.name, message=named(f.message, facts.labels)) for f in self.judge(facts)
+        ]
         if not told:
             return [passed(message=self.holds, check=self.name)]
         failures = (f for f in told if f.verdict is Verdict.FAIL)
@@ -78,6 +83,11 @@ class RuleBook:
     def __iter__(self) -> Iterator[Check]:
         """The checks in the order in which they were written."""
         return iter(self.checks.values())
+
+
+def named(message: str, labels: Mapping[str, str]) -> str:
+    """The message with quoted ids, which rules write, replaced by the names that people gave."""
+    return _QUOTED.sub(lambda quoted: repr(labels.get(quoted[1], quoted[1])), message)
 
 
 def clash(name: str, first: str, second: str) -> PluginClash:
