@@ -48,5 +48,5 @@ def c_identifier(text: str) -> str:
 
 
 def kernel_name(component: str, entry: str) -> str:
-    """The C identifier of an entry's kernel; where ``component_entry`` could be read two ways it gets a hash."""
+    """The C identifier of an entry's kernel, with a hash where ``component_entry`` has two readings."""
     return c_identifier(f"{component}_{entry}" if "_" not in entry else f"{component}::{entry}")

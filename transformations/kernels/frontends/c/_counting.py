@@ -44,11 +44,10 @@ def counted_loop(ctx: Declarations, node: c_ast.For) -> Counted | None:
     It counts if the variable is an initialised integer that only the step changes, the bound does not change
     in the body, the step is a constant towards the bound, and the variable cannot wrap around on the way.
     """
-    test, stride = _test(node.cond), _stride(ctx, node.next)
-    if test is None or stride is None or test[0] != stride[0]:
+    if (stride := _stride(ctx, node.next)) is None or (test := _test(node.cond, stride[0])) is None:
         return None
-    name, operator, bound = test
-    variable, step = ctx.scope.find(name), stride[1]
+    (name, step), (operator, bound) = stride, test
+    variable = ctx.scope.find(name)
     up = operator in ("<", "<=")
     effects = effects_of(node.stmt)
     if not isinstance(variable, Local) or variable.constant or variable not in ctx.state:
@@ -74,14 +73,14 @@ def _attempt(
     return loop
 
 
-def _test(node: c_ast.Node | None) -> tuple[str, str, c_ast.Node] | None:
-    """(variable, operator, bound) of ``i < n`` or ``n > i``."""
+def _test(node: c_ast.Node | None, variable: str) -> tuple[str, c_ast.Node] | None:
+    """(operator, bound) of ``variable < n`` or ``n > variable``."""
     if not isinstance(node, c_ast.BinaryOp) or node.op not in _FLIPPED:
         return None
-    if isinstance(node.left, c_ast.ID):
-        return node.left.name, node.op, node.right
-    if isinstance(node.right, c_ast.ID):
-        return node.right.name, _FLIPPED[node.op], node.left
+    if isinstance(node.left, c_ast.ID) and node.left.name == variable:
+        return node.op, node.right
+    if isinstance(node.right, c_ast.ID) and node.right.name == variable:
+        return _FLIPPED[node.op], node.left
     return None
 
 

@@ -26,7 +26,7 @@ from ._cleanup import clean
 from ._emitter import Value, memory_type, string
 from ._scope import Array, Cell, Fixed, Local, Scope
 from ._source import Unit
-from ._types import LIMITS, E
+from ._types import LIMITS, E, convert_number
 
 
 class Program:
@@ -94,7 +94,8 @@ class Program:
     def _file_scope(self) -> None:
         context = Function(self.behaviour, self, self.scope)
         for constant in self.signature.constants:
-            context.declare(Fixed(constant.name, Value(constant.dtype, const=constant.value)))
+            value = convert_number(constant.value, constant.dtype)
+            context.declare(Fixed(constant.name, Value(constant.dtype, const=value)))
         for node in self.unit.declarations:
             context.declaration(node, file_scope=True)
 

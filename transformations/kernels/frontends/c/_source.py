@@ -19,6 +19,7 @@ STEP = "aic_step"
 LONGEST_BODY = 1_000_000
 _LONGEST_MACRO = 1000
 _HEADERS = {"math.h", "stdint.h", "stdbool.h", "stddef.h", "stdlib.h", "limits.h"}
+_INSTEAD = {"pragma": "schedules are the tool's decision: drop it"}
 _COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|'(?:\\.|[^'\\])+'|\S", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -83,8 +84,8 @@ def _directive(behaviour: Behaviour, number: int, text: str, macros: dict[str, s
             )
         macros[match[1]] = value
     else:
-        name = (text.split("(", maxsplit=1)[0].split() or [""])[0]
-        advice = "write a static function instead of a macro with arguments, if (...) instead of #if"
+        name = (re.findall(r"\w+", text) or [""])[0]
+        advice = _INSTEAD.get(name, "write a static function instead of a macro, if (...) instead of #if")
         raise unsupported(behaviour, number, f"the preprocessor directive #{name[:40]}", advice)
 
 
@@ -133,7 +134,7 @@ def _parse(behaviour: Behaviour, wrapped: str, text: str) -> c_ast.FileAST:
 
 
 def _lexer_line(parser: c_parser.CParser) -> int:
-    return max(1, int(getattr(parser.clex, "lineno", 1)))
+    return max(1, int(parser.clex._lineno))
 
 
 def too_deep(behaviour: Behaviour) -> Exception:

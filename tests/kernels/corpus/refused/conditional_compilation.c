@@ -1,0 +1,4 @@
+// out i32 r
+#ifdef DEBUG
+r = 1;
+#endif

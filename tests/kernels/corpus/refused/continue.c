@@ -1,0 +1,5 @@
+// out i32 r
+while (r < 4) {
+  r++;
+  continue;
+}

@@ -1,0 +1,2 @@
+// out i32 r
+int (*f)(int);

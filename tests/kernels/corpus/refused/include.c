@@ -1,0 +1,3 @@
+// out i32 r
+#include <stdio.h>
+r = 1;

@@ -1,0 +1,2 @@
+// out i32 r
+long double x = 1.0L;

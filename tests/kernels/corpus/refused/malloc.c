@@ -1,0 +1,2 @@
+// out i32 r
+r = (int)malloc(4);

@@ -1,0 +1,2 @@
+// in i32 a[4], out i32 r
+const int *p = a;

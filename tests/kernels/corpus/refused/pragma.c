@@ -1,0 +1,3 @@
+// out i32 r
+#pragma unroll
+r = 1;

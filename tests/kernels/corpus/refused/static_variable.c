@@ -1,0 +1,3 @@
+// out i32 r
+static int calls = 0;
+r = ++calls;

@@ -1,0 +1,2 @@
+// out i32 r
+char s[4] = "abc";

@@ -1,0 +1,2 @@
+// out i32 r
+union { int i; float f; } u;

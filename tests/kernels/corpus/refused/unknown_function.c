@@ -1,0 +1,2 @@
+// out i32 r
+r = frobnicate(3);
