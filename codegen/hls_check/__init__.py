@@ -7,6 +7,7 @@ code with the printer or with the passes that made the schedule.
 from __future__ import annotations
 
 from aicompiler.metamodels.diagnostics import AicError
+from aicompiler.transformations.kernels import Schedule
 
 from ._check import check_hls
 
@@ -17,4 +18,10 @@ class HlsRefused(AicError):
     exit_code = 5
 
 
-__all__ = ["HlsRefused", "check_hls"]
+def require_hls(text: str, path: str = "", schedule: Schedule | None = None) -> None:
+    """Raise ``HlsRefused`` with all that ``check_hls`` finds."""
+    if found := check_hls(text, path, schedule):
+        raise HlsRefused(found)
+
+
+__all__ = ["HlsRefused", "check_hls", "require_hls"]

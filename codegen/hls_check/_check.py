@@ -9,7 +9,10 @@ from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Source as Place
 from aicompiler.transformations.kernels import Schedule
 
-from ._syntax import (
+from ._intervals import port_intervals, recurrence_interval
+from ._iteration import Iteration, Memory, NotUnrollable, constant_range
+from ._syntax import parse
+from ._tree import (
     Assignment,
     Condition,
     Declaration,
@@ -19,9 +22,7 @@ from ._syntax import (
     Pragma,
     Source,
     Statement,
-    parse,
 )
-from ._timing import Iteration, Memory, NotUnrollable, constant_range, port_intervals, recurrence_interval
 
 
 def check_hls(text: str, path: str = "", schedule: Schedule | None = None) -> tuple[Diagnostic, ...]:
@@ -192,9 +193,7 @@ class _Checker:
         trip = len(values) if values is not None else 1 << 62
         least = recurrence_interval(iteration, trip, asked + 1)
         if least > asked:
-            text = (
-                f"{loop.label} cannot start an iteration every {asked} cycles: what it carries takes longer"
-            )
+            text = f"{loop.label} cannot start every {asked} cycles: what an iteration hands on takes longer"
             self.refuse(pragma.line, "hls-recurrence", text, "raise II")
         for name, ports in port_intervals(iteration).items():
             if ports > asked:

@@ -7,7 +7,7 @@ from shutil import which
 from typing import ClassVar
 
 from aicompiler.codegen._files import GeneratedFile
-from aicompiler.metamodels.system import Unit
+from aicompiler.metamodels.system import Unit, UnitKind
 from aicompiler.transformations.kernels._kernel import Direction, Kernel, Parameter, Partition
 from aicompiler.transformations.kernels.passes._storage import storage_of
 
@@ -30,6 +30,8 @@ PRELUDE = """\
 #pragma GCC diagnostic ignored "-Wtype-limits"
 #endif
 """
+
+UNLIMITED = Unit(id="any", kind=UnitKind.FPGA)
 
 
 class Hls(CLike):
@@ -107,8 +109,8 @@ class Hls(CLike):
 def _buffered(kernel: Kernel, unit: Unit | None) -> tuple[Parameter, ...]:
     """The array parameters that are copied on chip: what the schedule splits, and what fits the unit."""
     wanted = {p.array for p in kernel.schedule.partitions}
-    if unit is not None and kernel.schedule.pipelines:
-        wanted |= storage_of(kernel, unit).on_chip
+    if kernel.schedule.pipelines:
+        wanted |= storage_of(kernel, unit or UNLIMITED).on_chip
     return tuple(p for p in kernel.signature.parameters if p.shape and p.name in wanted)
 
 

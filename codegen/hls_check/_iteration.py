@@ -1,26 +1,19 @@
-"""The least initiation interval of a pipelined loop, from the emitted statements alone.
+"""The body of a pipelined loop, executed symbolically once with inner loops unrolled.
 
-The body is executed symbolically once, inner loops unrolled.  Each value knows its linear form (for
-subscripts) and the longest delay from each *source*: a variable carried into the iteration, or a load.
-
-- Recurrences: an edge source -> carried variable has distance 1; a store that a source reaches gives an edge
-  to each load that may read it d iterations later.  Any cycle needs II · Σ distance >= Σ delay.
-- Ports: distinct accesses of one iteration to one bank, over its ports.  Block RAM has two ports, m_axi one
-  for reading and one for writing, registers have no limit.  Branches that exclude each other share ports.
-
-Delays are cycles at 200 to 300 MHz, of the same orders as the vendors' libraries; what chains is free.
+Each value knows its linear form (for subscripts) and the longest delay from each *source*: a variable carried
+into the iteration, or a load.  Delays are cycles at 200 to 300 MHz, of the same orders as the vendors'
+libraries; what chains is free.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, product
+from itertools import count
 
-from ._syntax import Assignment, Condition, Declaration, Expression, Loop, Pragma, Statement
+from ._tree import Assignment, Condition, Declaration, Expression, Loop, Pragma, Statement
 
 LOAD, STORE, OUTSIDE, REGISTER_STORE = 2, 1, 40, 1
-PORTS = 2
 MOST_COPIES = 4096
 _INTEGER = {"+": 1, "-": 1, "<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1}
 _FLOAT = {"+": (4, 5), "-": (4, 5), "*": (3, 6), "/": (16, 30)}
@@ -35,7 +28,7 @@ _CALLS = {
 _ROUNDING = ("floor", "ceil", "trunc", "round", "rint")
 _LIBRARY = "sin cos tan asin acos atan atan2 exp exp2 expm1 log log2 log10 log1p pow cbrt sinh cosh tanh erf"
 
-Form = dict[str, int]  # symbol -> coefficient; '' is the constant
+Form = tuple[tuple[str, int], ...]  # (symbol, coefficient), sorted; '' stands for the constant
 Source = tuple[str, object]
 
 
@@ -52,7 +45,7 @@ class Value:
     """A symbolic value: its type, linear form if it has one, and the longest delay from each source."""
 
     type: str
-    form: tuple[tuple[str, int], ...] | None
+    form: Form | None
     delays: dict[Source, int]
 
 
@@ -79,7 +72,7 @@ class Access:
     """One load or store in the iteration; ``arms`` are the branches it stands in."""
 
     memory: Memory
-    subscripts: tuple[tuple[tuple[str, int], ...] | None, ...]
+    subscripts: tuple[Form | None, ...]
     is_store: bool
     delays: dict[Source, int]
     number: int
@@ -183,7 +176,7 @@ class Iteration:
                 return _call(expression.text, parts)
             case "neg" | "!" | "~":
                 part = self.value(expression.parts[0])
-                form = _scaled(part.form, -1) if expression.operator == "neg" else None
+                form = scaled(part.form, -1) if expression.operator == "neg" else None
                 return Value(part.type, form, part.delays)
             case _:
                 left, right = (self.value(p, address) for p in expression.parts)
@@ -307,23 +300,20 @@ def _binary(operator: str, left: Value, right: Value, address: bool) -> Value:
     return Value("u1" if logical else type_, None if wraps else form, _after(cycles, left, right))
 
 
-def _linear(
-    operator: str, left: tuple[tuple[str, int], ...] | None, right: tuple[tuple[str, int], ...] | None
-) -> tuple[tuple[str, int], ...] | None:
+def _linear(operator: str, left: Form | None, right: Form | None) -> Form | None:
     if left is None or right is None:
         return None
     if operator in ("+", "-"):
-        return _sum(left, right if operator == "+" else _scaled(right, -1))
+        return linear_sum(left, right if operator == "+" else scaled(right, -1))
     if operator == "*":
         for factor, other in ((left, right), (right, left)):
             if set(dict(factor)) <= {""}:
-                return _scaled(other, dict(factor).get("", 0))
+                return scaled(other, dict(factor).get("", 0))
     return None
 
 
-def _sum(
-    left: tuple[tuple[str, int], ...], right: tuple[tuple[str, int], ...] | None
-) -> tuple[tuple[str, int], ...] | None:
+def linear_sum(left: Form, right: Form | None) -> Form | None:
+    """The sum of two linear forms."""
     if right is None:
         return None
     total = dict(left)
@@ -332,7 +322,8 @@ def _sum(
     return tuple(sorted((s, c) for s, c in total.items() if c))
 
 
-def _scaled(form: tuple[tuple[str, int], ...] | None, factor: int) -> tuple[tuple[str, int], ...] | None:
+def scaled(form: Form | None, factor: int) -> Form | None:
+    """A linear form times a number."""
     return None if form is None else tuple((s, c * factor) for s, c in form if c * factor)
 
 
@@ -356,133 +347,3 @@ def _call(name: str, parts: list[Value]) -> Value:
     else:
         cycles = (20, 40)[double] if base in _LIBRARY.split() else 0
     return Value("f64" if double else "f32", None, _after(cycles, *parts))
-
-
-# --- intervals ----------------------------------------------------------------------------------------------
-
-
-def recurrence_interval(iteration: Iteration, trip: int, limit: int) -> int:
-    """The least II, up to ``limit``, at which no cycle needs more time than II · distance."""
-    edges = list(_edges(iteration, trip))
-    interval = 1
-    while interval < limit and _positive_cycle(edges, interval):
-        interval += 1
-    return interval
-
-
-Edge = tuple[Source, Source, int, int]
-
-
-def _edges(iteration: Iteration, trip: int) -> Iterator[Edge]:
-    for name in sorted(iteration.carried):
-        if name in iteration.variables:
-            for source, delay in iteration.variables[name].delays.items():
-                yield source, ("variable", name), delay, 1
-    loads = [a for a in iteration.accesses if not a.is_store]
-    stores = [a for a in iteration.accesses if a.is_store]
-    for store, load in product(stores, loads):
-        if store.memory == load.memory and (distance := carried_distance(iteration.loop, store, load, trip)):
-            for source, delay in store.delays.items():
-                yield source, ("load", load.number), delay + store_cycles(store.memory), distance
-
-
-def _positive_cycle(edges: list[Edge], interval: int) -> bool:
-    nodes = {n for a, b, _, _ in edges for n in (a, b)}
-    time = dict.fromkeys(nodes, 0)
-    for _ in range(len(nodes) + 1):
-        changed = False
-        for start, end, delay, distance in edges:
-            later = time[start] + delay - interval * distance
-            if later > time[end]:
-                time[end], changed = later, True
-        if not changed:
-            return False
-    return True
-
-
-def carried_distance(loop: Loop, store: Access, load: Access, trip: int) -> int | None:
-    """After how many iterations ``load`` may first read what ``store`` wrote; ``None``: never."""
-    step, counter = loop.step, loop.counter
-    needed: int | None = None
-    for left, right in zip(store.subscripts, load.subscripts, strict=True):
-        if left is None or right is None:
-            return 1
-        difference = dict(_sum(left, _scaled(right, -1)) or ())
-        offset = difference.pop("", 0)
-        slope = dict(left).get(counter, 0)
-        if difference or any("#" in s or "@" in s for s, _ in (*left, *right)):
-            return 1  # values that differ from iteration to iteration: nothing is known
-        if slope == 0:
-            if offset:
-                return None
-            continue
-        distance, rest = divmod(offset, slope * step)
-        if rest or distance < 1 or needed not in (None, distance):
-            return None
-        needed = distance
-    return None if needed is not None and needed >= trip else needed or 1
-
-
-def port_intervals(iteration: Iteration) -> dict[str, int]:
-    """Per array, the least II that its ports allow."""
-    result: dict[str, int] = {}
-    by_name: dict[str, list[Access]] = {}
-    for access in iteration.accesses:
-        if access.memory.dims or access.memory.outside:
-            by_name.setdefault(access.memory.name, []).append(access)
-    for name, accesses in by_name.items():
-        memory = accesses[0].memory
-        if memory.registers:
-            continue
-        if memory.outside:
-            kinds = [[a for a in accesses if a.is_store is kind] for kind in (False, True)]
-            result[name] = max(1, *(_busiest(k, memory) for k in kinds))
-        else:
-            result[name] = max(1, -(-_busiest(accesses, memory) // PORTS))
-    return result
-
-
-def _busiest(accesses: list[Access], memory: Memory) -> int:
-    """Accesses that certainly meet in one bank: distinct places, and of excluding branches the larger."""
-    banks = 1
-    for dimension, factor in (*memory.cyclic, *((d, memory.dims[d]) for d in sorted(memory.complete))):
-        del dimension
-        banks *= factor
-    shares = -(-_distinct(accesses) // banks)
-    groups: dict[object, list[Access]] = {}
-    split = {**dict(memory.cyclic), **{d: memory.dims[d] for d in memory.complete}}
-    for access in accesses:
-        if None not in access.subscripts:
-            groups.setdefault(_bank(access, split), []).append(access)
-    return max([shares, *(_distinct(group) for group in groups.values())])
-
-
-def _bank(access: Access, split: dict[int, int]) -> tuple[object, ...]:
-    key: list[object] = []
-    for dimension, factor in sorted(split.items()):
-        form = dict(access.subscripts[dimension] or ())
-        offset = form.pop("", 0)
-        key += [tuple(sorted(form.items())), offset % factor]
-    return tuple(key)
-
-
-def _distinct(accesses: list[Access]) -> int:
-    """Different places, counting of branches that exclude each other the one with more."""
-    arms = {a.arms for a in accesses}
-    fewest = 0
-    for chosen in _choices(arms):
-        seen = {
-            (a.is_store, a.version, a.subscripts if None not in a.subscripts else a.number)
-            for a in accesses
-            if all(chosen.get(n, arm) == arm for n, arm in a.arms)
-        }
-        fewest = max(fewest, len(seen))
-    return fewest
-
-
-def _choices(arms: set[tuple[tuple[int, int], ...]]) -> Iterator[dict[int, int]]:
-    numbers = sorted({n for path in arms for n, _ in path})
-    if len(numbers) > 8:  # too many to try: all taken as the first arm is still one possible run
-        numbers = numbers[:8]
-    for taken in product((0, 1), repeat=len(numbers)):
-        yield dict(zip(numbers, taken, strict=True))
