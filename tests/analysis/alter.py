@@ -207,6 +207,13 @@ def copy_of_transfer(**change: Any) -> Mutation:
     return mutate
 
 
+def without_bandwidth(c: Any) -> Any:
+    """The network link carries nothing."""
+    platform = c.system.platform
+    links = altered(platform.links, {"bandwidth_bytes_per_s": 0}, id="eth")
+    return replace(c, system=replace(c.system, platform=replace(platform, links=links)))
+
+
 def radio_through_hub(c: Any) -> Any:
     """Send the log over a hub that is off instead of over the CPU."""
     platform = c.system.platform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -23,7 +24,7 @@ from aicompiler.metamodels.system import (
     Sporadic,
     UnitKind,
 )
-from aicompiler.transformations.analysis import all_checks, check
+from aicompiler.transformations.analysis import all_checks, check, describe_checks
 from alter import (
     LONE,
     MS,
@@ -53,8 +54,11 @@ from alter import (
     with_mode,
     with_region,
     without,
+    without_bandwidth,
 )
 from small_case import Case
+
+Golden = Callable[[str, str], None]
 
 # --- the table: what is altered, and what must refuse it --------------------------------------------------
 
@@ -192,6 +196,7 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         copy_of_transfer(job=2),
     ),
     ("transfer too short", "transfer-length", transfer("blobs", 0, 0, end_ns=10 * MS - 1)),
+    ("link without bandwidth", "transfer-length", without_bandwidth),
     ("transfer before the value is made", "transfer-order", transfer("image", 0, 0, start=1)),
     ("second link before the first", "transfer-order", transfer("log", 0, 1, start=10.5)),
     ("values overtake each other", "transfer-order", transfer("blobs", 0, 0, start=21)),
@@ -291,3 +296,22 @@ def test_every_check_has_a_mutation_that_it_refuses() -> None:
     tested_elsewhere = {"sample-ready"}
     only_assume = {"queue-early-commit", "provenance"}
     assert {c.name for c in all_checks()} - refusing == tested_elsewhere | only_assume
+
+
+def test_what_is_told_of_each_alteration(case: Case, golden: Golden) -> None:
+    """The first sentence of every check that refuses, for all alterations: read it as a reviewer would."""
+    lines = []
+    for title, names, mutation in MUTATIONS:
+        c = mutation(case)
+        failures = check(c.system, c.costs, c.deployment).failures
+        lines.append(title)
+        for name in names.split():
+            first = next(f for f in failures if f.check == name)
+            lines.append(f"    {name}: {first.message}")
+    golden("analysis/refusals.txt", "\n".join(lines) + "\n")
+
+
+def test_the_list_of_checks(golden: Golden) -> None:
+    """Name, category and reason of every check, as documents and reports show them."""
+    described = describe_checks()
+    golden("analysis/checks.txt", "".join(f"{n} ({c}): {because}\n" for n, c, because in described))

@@ -64,10 +64,10 @@ def queue_capacity(facts: Facts) -> Iterator[Finding]:
         for value in range(facts.jobs_of(wire.producer.id)):
             commit, done = _capacity_times(facts, wire, (home, unit), value)
             if capacity < max(consume, 1) or commit < done:
-                text = f"channel {wire.channel.id!r} overflows (capacity {capacity}): {value + capacity} is "
+                text = f"channel {wire.channel.id!r} (capacity {capacity}) overflows: "
+                ready = f"value {value + capacity} is committed at {duration(commit)}"
                 yield failed(
-                    message=text
-                    + f"committed at {duration(commit)}, {value} is consumed at {duration(done)}",
+                    message=f"{text}{ready}, value {value} is consumed at {duration(done)}",
                     value=commit,
                     limit=done,
                     unit="ns",

@@ -61,9 +61,9 @@ def transfer_per_value(facts: Facts) -> Iterator[Finding]:
             )
             yield failed(message=text, value=len(have), limit=count, elements=(channel,))
         for value, hops in have.items():
-            found = tuple(hops[h].link if h in hops else None for h in range(len(links)))
+            found = tuple(hops[h].link if h in hops else "no link" for h in range(len(links)))
             if found != links:
-                over = listed(map(str, found)) or "nothing"
+                over = listed(found) or "nothing"
                 text = f"value {value} of {channel!r} crosses {over}, its route is "
                 yield failed(message=text + (listed(links) or "empty"), elements=(channel, *links))
 
