@@ -44,12 +44,13 @@ class DrawnChannel:
 class DrawnUnit:
     """A band: one unit and what is known of it in a line."""
 
-    ref: Ref
+    kind: str
+    name: str
+    node: str
+    detail: str
     colour: str
     y: int
     height: int
-    name: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -172,18 +173,18 @@ def route_names(index: Index, channel: Channel) -> str:
 def _units(index: Index, layout: Layout) -> tuple[DrawnUnit, ...]:
     drawn = []
     for (unit_id, unit), (y, height) in zip(index.units.items(), layout.bands, strict=False):
-        node = index.label(index.system.node_of(unit_id).id)
+        node = shorten(index.label(index.system.node_of(unit_id).id), 24)
         point = index.point(unit)
         used = any(p.unit == unit_id for p in index.placements.values())
-        parts = [f"{unit.cores} cores" if unit.cores > 1 else "", f"on {node}"]
+        parts = [f"{unit.cores} cores" if unit.cores > 1 else ""]
         parts.append(quantity(point.frequency_hz, "hz") if point and used else "")
         parts.append("" if used else ("switched off" if is_off(index, unit_id) else "nothing placed here"))
-        name = f"{unit.kind.value} {shorten(index.label(unit_id), 32)}"
-        detail = ", ".join(p for p in parts if p)
-        drawn.append(DrawnUnit(index.ref(unit_id), index.colour(unit_id), y, height, name, detail))
+        name, detail = shorten(index.label(unit_id), 32), ", ".join(p for p in parts if p)
+        colour = index.colour(unit_id)
+        drawn.append(DrawnUnit(unit.kind.value, name, node, detail, colour, y, height))
     if len(layout.bands) > len(drawn):
         y, height = layout.bands[-1]
-        drawn.append(DrawnUnit(index.ref(""), "none", y, height, "Not placed", ""))
+        drawn.append(DrawnUnit("", "Not placed", "", "", "none", y, height))
     return tuple(drawn)
 
 

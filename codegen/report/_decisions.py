@@ -16,10 +16,10 @@ from aicompiler.metamodels.system import (
     Separate,
     Unit,
 )
-from aicompiler.transformations.kernels import Kernel
+from aicompiler.transformations.kernels import Kernel, Schedule
 
 from ._architecture import is_off
-from ._format import quantity
+from ._format import count, quantity
 from ._index import Index, Ref
 
 POSSIBLE = "possible"
@@ -195,17 +195,25 @@ def _rules_by_component(index: Index) -> dict[str, list[Constraint]]:
 def schedule_text(kernel: Kernel) -> str:
     """The schedule of a kernel in words."""
     schedule = kernel.schedule
-    parts = []
-    if schedule.phases:
-        grids = [f"({', '.join(p.grid)})" if p.grid else "one work-item" for p in schedule.phases]
-        parts.append(f"{len(grids)} launch{'es' * (len(grids) > 1)} over {', '.join(grids)}")
-        if not any(p.grid for p in schedule.phases):
-            parts.append("sequential: no loop was proved parallel")
-    parts += [f"loop {p.loop} pipelined every {p.interval} cycles" for p in schedule.pipelines]
-    parts += [f"loop {u.loop} unrolled {f'by {u.factor}' if u.factor else 'away'}" for u in schedule.unrolls]
-    parts += [
-        f"array {p.array} split in dimension {p.dimension} "
-        + (f"into {p.factor} banks" if p.factor else "completely")
-        for p in schedule.partitions
-    ]
-    return f"{kernel.name}: {', '.join(parts) or 'plain sequential code'}"
+    words: dict[str, list[str]] = {}  # what is done -> to which loops or arrays
+    for pipeline in schedule.pipelines:
+        every = "every cycle" if pipeline.interval == 1 else f"every {pipeline.interval} cycles"
+        words.setdefault(f"iterations start {every} in", []).append(pipeline.loop)
+    for unroll in schedule.unrolls:
+        words.setdefault(f"unrolled by {unroll.factor}:" if unroll.factor else "unrolled:", []).append(
+            unroll.loop
+        )
+    for split in schedule.partitions:
+        how = f"split into {split.factor} banks:" if split.factor else "split into registers:"
+        dimension = f" (dimension {split.dimension})" if split.dimension else ""
+        words.setdefault(how, []).append(split.array + dimension)
+    parts = [_launches(schedule)] if schedule.phases else []
+    parts += [f"{what} {', '.join(names)}" for what, names in words.items()]
+    return f"{kernel.name}: {'; '.join(parts) or 'plain sequential code'}"
+
+
+def _launches(schedule: Schedule) -> str:
+    if not any(p.grid for p in schedule.phases):
+        return "one work-item, because no loop was proved parallel"
+    grids = ", then ".join(" by ".join(p.grid) or "one work-item" for p in schedule.phases)
+    return f"{count(len(schedule.phases), 'launch', 'launches')} over {grids}"

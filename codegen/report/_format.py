@@ -86,7 +86,8 @@ def _spell(character: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most ``limit`` characters, the middle replaced by an ellipsis (both ends tell names apart)."""
+    """At most ``limit`` visible characters; an ellipsis replaces the middle, as ends tell names apart."""
+    text = visible(text)
     if len(text) <= limit:
         return text
     tail = limit // 3
