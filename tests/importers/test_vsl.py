@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from aicompiler.transformations.importers.papyrus._quantities import (
+from aicompiler.transformations.importers._quantities import (
     FREQUENCY,
     POWER,
     RATE,
@@ -15,7 +15,7 @@ from aicompiler.transformations.importers.papyrus._quantities import (
     measure,
     up,
 )
-from aicompiler.transformations.importers.papyrus._vsl import (
+from aicompiler.transformations.importers._vsl import (
     Call,
     Collection,
     Name,

@@ -18,8 +18,8 @@ from aicompiler.metamodels.system import (
     Requirement,
     Separate,
 )
+from aicompiler.transformations.importers._quantities import ENERGY, POWER, down
 
-from ._quantities import ENERGY, POWER, down
 from ._resource import EObject
 from ._structure import Instance
 from ._view import UmlModel, is_a

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aicompiler.metamodels.system import Component, Flow, FlowBound
+from aicompiler.transformations.importers._quantities import TIME, down
 
-from ._quantities import TIME, down
 from ._resource import EObject
 from ._view import UmlModel, is_a, shown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aicompiler.metamodels.system import Link, LinkKind, Node, Unit
+from aicompiler.transformations.importers._quantities import COUNT, ENERGY, RATE, TIME, down, up
 
-from ._quantities import COUNT, ENERGY, RATE, TIME, down, up
 from ._resource import EObject
 from ._structure import Instance, Structure, connectors
 from ._units import UnitBuilder

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from aicompiler.metamodels.system import Activation, ExecutionTime, Periodic, Sporadic, UnitKind
+from aicompiler.transformations.importers._quantities import ENERGY, TIME, Measure, down, measure_of, up
+from aicompiler.transformations.importers._vsl import Call, VslError
 
-from ._quantities import ENERGY, TIME, Measure, down, measure_of, up
 from ._resource import EObject
 from ._view import UmlModel, is_a, shown
-from ._vsl import Call, VslError
 
 
 class Timing:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import prod
 
 from aicompiler.metamodels.system import ElementType
+from aicompiler.transformations.importers._vsl import Collection, Expression, Name, Number
 
 from ._resource import EObject
 from ._view import UmlModel, is_a, shown
-from ._vsl import Collection, Expression, Name, Number
 
 MAX_ELEMENTS = 2**28
 

@@ -6,11 +6,22 @@ import re
 from fractions import Fraction
 
 from aicompiler.metamodels.system import Area, OperatingPoint, SchedulingPolicy, Unit, UnitKind
+from aicompiler.transformations.importers._quantities import (
+    FREQUENCY,
+    POWER,
+    RATE,
+    SIZE,
+    TIME,
+    Dimension,
+    Measure,
+    down,
+    measure_of,
+    up,
+)
+from aicompiler.transformations.importers._vsl import Expression, Tuple, VslError
 
-from ._quantities import FREQUENCY, POWER, RATE, SIZE, TIME, Dimension, Measure, down, measure_of, up
 from ._resource import EObject
 from ._view import UmlModel, is_a, shown
-from ._vsl import Expression, Tuple, VslError
 
 _ASSUMED_HZ = 1_000_000_000
 _NAMED = (
@@ -67,7 +78,7 @@ class UnitBuilder:
         return None if value is None else up(value)
 
     def _permille(self, stereotype: str, tag: str) -> int:
-        from ._quantities import COUNT
+        from aicompiler.transformations.importers._quantities import COUNT
 
         value = self._quantity(stereotype, tag, COUNT)
         if value is not None and down(value * 1000) < 1:
@@ -132,7 +143,7 @@ class UnitBuilder:
         return (self._point(down(clock) if clock else _ASSUMED_HZ, self._service_power()),)
 
     def _declared_point(self, text: str) -> OperatingPoint | None:
-        from ._vsl import parse
+        from aicompiler.transformations.importers._vsl import parse
 
         try:
             given = parse(text)

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Source
+from aicompiler.transformations.importers._quantities import COUNT, Dimension, Measure, measure
+from aicompiler.transformations.importers._vsl import Expression, VslError, parse
 
-from ._quantities import COUNT, Dimension, Measure, measure
 from ._resource import EObject, LenientResource
-from ._vsl import Expression, VslError, parse
 
 
 def is_a(obj: EObject, *names: str) -> bool:
