@@ -1,0 +1,118 @@
+"""The command line keeps its contract: exit codes, one JSON document on stdout, located messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[str, str], None]
+
+
+def aicompiler(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from aicompiler.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture
+def variant(example: Path, tmp_path: Path) -> Callable[[str, str], Path]:
+    """The example with one piece of its text replaced: a wrong model that is almost right."""
+
+    def write(old: str, new: str) -> Path:
+        text = example.read_text(encoding="utf-8")
+        assert text.count(old) >= 1, f"the example holds no {old!r}"
+        path = tmp_path / "wrong.uml"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_impossible_deadline_names_the_flow(variant: Callable[[str, str], Path], golden: Golden) -> None:
+    """A flow that nothing can make fast enough ends with exit 4 and the flow's name and place."""
+    path = variant("<end2EndD>(value=250,unit=ms)</end2EndD>", "<end2EndD>(value=60,unit=ms)</end2EndD>")
+    result = aicompiler("partition", path.name, "-q", cwd=path.parent)
+    golden("errors/impossible_deadline.txt", f"exit {result.returncode}\n{result.stderr}")
+    assert result.returncode == 4
+    assert "cameraToOperator" in result.stderr
+
+
+def test_goto_is_refused_with_its_line(variant: Callable[[str, str], Path], golden: Golden) -> None:
+    """A body outside the subset ends with exit 3, the file's line, the construct and what to write."""
+    path = variant("<body>for (int y = 0;", "<body>goto done;\nfor (int y = 0;")
+    result = aicompiler("build", path.name, "-o", "out", "-q", cwd=path.parent)
+    golden("errors/goto.txt", f"exit {result.returncode}\n{result.stderr}")
+    assert result.returncode == 3
+    assert not (path.parent / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"", 2), (b"not a model", 2), (b"<a><b></a>", 2), (b"\x89PNG\r\n\x1a\n", 2)]
+)
+def test_what_is_no_model_exits_with_2(content: bytes, code: int, tmp_path: Path) -> None:
+    """Unreadable input ends with exit 2, a JSON document that says so, and no traceback."""
+    (tmp_path / "model.uml").write_bytes(content)
+    result = aicompiler("check", "model.uml", "--json", cwd=tmp_path)
+    assert result.returncode == code
+    document = json.loads(result.stdout)
+    assert document["ok"] is False
+    assert document["exit_code"] == code
+    assert "model.uml" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "absent.uml"], ["run", "absent"], ["build", "x.uml"], ["nonsense"]]
+)
+def test_wrong_usage_exits_with_2(arguments: list[str], tmp_path: Path) -> None:
+    """A missing file, folder, option or command ends with exit 2 and a sentence."""
+    result = aicompiler(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_quotes_in_names_are_only_names(variant: Callable[[str, str], Path]) -> None:
+    """A name that looks like code is imported, decided on and reported as the text it is."""
+    path = variant('name="blur" type="_blur"', 'name="a&quot;; system(&quot;touch pwned" type="_blur"')
+    result = aicompiler("build", path.name, "-o", "out", "--json", "-q", cwd=path.parent)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["verdict"] == "ready with assumptions"
+    generated = [p for p in (path.parent / "out").rglob("*.[ch]*") if p.suffix in {".c", ".h", ".cpp", ".cl"}]
+    assert generated
+    for file in generated:
+        assert 'system("touch' not in file.read_text(encoding="utf-8"), file
+
+
+def test_check_says_what_was_understood(example: Path) -> None:
+    """``check --json`` counts the elements of the example and finds nothing wrong."""
+    result = aicompiler("check", example.name, "--json", cwd=example.parent)
+    assert result.returncode == 0, result.stderr
+    [report] = json.loads(result.stdout)["models"]
+    assert (report["components"], report["flows"], report["units"]) == (6, 1, 4)
+
+
+def test_check_looks_at_every_model(example: Path, tmp_path: Path) -> None:
+    """One bad model among good ones sets the exit code; the others are still reported."""
+    (tmp_path / "bad.uml").write_bytes(b"")
+    result = aicompiler("check", tmp_path / "bad.uml", example, "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "6 components" in result.stderr
+
+
+def test_partition_prints_placements_and_proof(example: Path) -> None:
+    """``partition`` lists every component with its unit and says how good the decision is."""
+    result = aicompiler("partition", example.name, "-q", cwd=example.parent)
+    assert result.returncode == 0, result.stderr
+    assert all(name in result.stdout for name in ("camera", "blur", "sobel", "blobs", "telemetry", "optimal"))
+
+
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    """``--help`` names every command of the contract."""
+    result = aicompiler("--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert all(f"  {name} " in result.stdout for name in ("check", "partition", "build", "run", "demo"))
