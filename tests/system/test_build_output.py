@@ -61,7 +61,6 @@ def test_stock_pyecore_opens_the_output(tree: GeneratedProject, made: pipeline.B
     roots = {
         n: resources.get_resource(URI(str(tmp_path / f"{n}.xmi"))).contents[0] for n in ("system", "plan")
     }
-    deployment = resources.get_resource(URI(str(tmp_path / "deployment.xmi"))).contents[0]
     assert {p.component.name: p.unit.name for p in roots["deployment"].placements} == {
         made.model.system.element(Component, p.component).name: p.unit.lstrip("_")
         for p in made.decision.deployment.placements

@@ -1,7 +1,7 @@
 """The command line: a thin layer of names and options over the pipeline.
 
-Progress and messages go to stderr, one JSON document to stdout with ``--json``.  Exit codes: 0 done; 2 usage or
-unreadable input; 3 the model has errors; 4 no feasible deployment; 5 generated code failed its self-check;
+Progress and messages go to stderr, one JSON document to stdout with ``--json``.  Exit codes: 0 done; 2 usage
+or unreadable input; 3 the model has errors; 4 no feasible deployment; 5 generated code failed its self-check;
 1 is a defect of ours.
 """
 
@@ -25,9 +25,7 @@ app = typer.Typer(
 
 ModelPath = Annotated[Path, typer.Argument(help="The model: a Papyrus .uml or a native .system.xmi file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Out = Annotated[
-    Path, typer.Option("-o", "--out", help="The folder to write; replaced as a whole, but for user/.")
-]
+Out = Annotated[Path, typer.Option("-o", "--out", help="The folder to write; all but user/ is replaced.")]
 Templates = Annotated[Path | None, typer.Option(help="A folder whose templates override ours by name.")]
 Periods = Annotated[int, typer.Option(min=1, help="How many hyperperiods to execute.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress messages.")]

@@ -82,7 +82,7 @@ def _replace_reports(project: GeneratedProject, out: Path) -> None:
 
 
 def run_output(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
-    """Compile, test and execute what ``build`` wrote into ``out``; the figures go to ``out/run.json``."""
+    """Compile, test and execute what ``build`` wrote; the figures go to ``out/run.json``."""
     from aicompiler.run import run_project
 
     ran = run_project(out, periods, progress=progress)
