@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from aicompiler.codegen.targets._operations import UnsupportedOperation
-from aicompiler.codegen.targets.opencl import Launch, OpenClProgram, UnsupportedSchedule, launches
 from aicompiler.metamodels.plugins import PluginTable
+
+from ._clike import CLike
+from ._module import Module
+from ._operations import UnsupportedOperation
+from .c import C
+from .opencl import Launch, OpenClProgram, UnsupportedSchedule, launches
 
 TARGETS = PluginTable(
     "aicompiler.targets",
@@ -15,4 +19,14 @@ TARGETS = PluginTable(
     },
 )
 
-__all__ = ["TARGETS", "Launch", "OpenClProgram", "UnsupportedOperation", "UnsupportedSchedule", "launches"]
+__all__ = [
+    "TARGETS",
+    "C",
+    "CLike",
+    "Launch",
+    "Module",
+    "OpenClProgram",
+    "UnsupportedOperation",
+    "UnsupportedSchedule",
+    "launches",
+]

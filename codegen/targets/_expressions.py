@@ -44,7 +44,8 @@ class Expr:
     @property
     def atom(self) -> bool:
         """Whether repeating the text costs nothing: a name or a literal."""
-        return self.value is not None or (self.level == PRIMARY and self.text.isidentifier())
+        simple = self.text.isidentifier() or self.text[0].isdigit()
+        return self.value is not None or (self.level == PRIMARY and simple)
 
     @property
     def volatile(self) -> bool:
@@ -215,6 +216,10 @@ def _shortest(value: float, type_: CType) -> str:
         return repr(value)
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
-        if unpack("<f", pack("<f", float(text)))[0] == value:
+        try:
+            same = unpack("<f", pack("<f", float(text)))[0] == value
+        except OverflowError:  # rounded up beyond the largest float
+            continue
+        if same:
             return repr(float(text))
     raise AssertionError(f"{value!r} is no 32-bit float")

@@ -33,13 +33,14 @@ class C(CLike):
     name, suffix = "c", ".c"
     restrict: ClassVar[str] = "restrict "
     bit_helpers = BITS_BY_COPY
+    prelude: ClassVar[str] = PRELUDE
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
         """``kernels/c/NAME.c`` and ``NAME.h``."""
         module = Module(self, kernel)
         function = self.sequential_function(module, f"void {kernel.name}({self.parameters(kernel)})")
         include = f'#include "{kernel.name}.h"\n'
-        blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
+        blocks = [self.banner(kernel) + include, self.prelude, *module.definitions(), function]
         path = f"kernels/c/{kernel.name}"
         mark = f"void {kernel.name}("
         return [self.file(f"{path}{self.suffix}", kernel, blocks, mark), header(self, kernel, f"{path}.h")]

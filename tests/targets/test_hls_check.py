@@ -88,8 +88,8 @@ def test_refusal_names_line_value_and_next_step(circuit: Callable[[str], Kernel]
     line = next(n for n, t in enumerate(text.splitlines(), 1) if "II=3" in t)
     with pytest.raises(HlsRefused) as caught:
         require_hls(text, "functions.cpp")
-    message = f"functions.cpp:{line}: error: L0 cannot start every 3 cycles: what an iteration hands on takes longer"
-    assert str(caught.value) == f"{message}; raise II [hls-recurrence]"
+    message = "L0 cannot start every 3 cycles: what an iteration hands on takes longer; raise II"
+    assert str(caught.value) == f"functions.cpp:{line}: error: {message} [hls-recurrence]"
 
 
 @pytest.mark.parametrize("name", ["bins", "blur", "doubles", "functions", "volume"])
