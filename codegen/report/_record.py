@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aicompiler.codegen._files import GeneratedProject
+from aicompiler.codegen import GeneratedProject
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic
 from aicompiler.metamodels.plan import ReconfigurationPlan

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aicompiler.codegen._files import GeneratedFile, GeneratedProject, TraceLink
+from aicompiler.codegen import GeneratedFile, GeneratedProject, TraceLink
 from aicompiler.codegen.report import (
     BuildRecord,
     DeadlineMisses,
