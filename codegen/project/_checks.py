@@ -94,5 +94,5 @@ def _view(
         languages=(),
         hls=HLS_PREFIX + signature.name if "hls" in languages else "",
         title=component.name or component.id,
-        shapes=shapes and f"with {shapes}",
+        shapes=shapes and f" with {shapes}",
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from aicompiler.codegen._files import GeneratedFile, GeneratedProject
 from aicompiler.metamodels.deployment import CostTable, Deployment
-from aicompiler.metamodels.system import Component, Entry, System, Unit, UnitKind
+from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
+from aicompiler.metamodels.system import Component, Element, Entry, System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel, c_identifier, signature_of
 
 from ._checks import Checks
-from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled
+from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled, traced
 from ._render import Renderer
 from ._stubs import USER, stub
 from ._tables import Tables, component_states, component_symbol, stored
@@ -43,10 +44,29 @@ def generate_project(
     Raises ``ModelError`` if the deployment is not one of this system, ``UnreadableInput`` for a broken
     template, ``SelfCheckFailed`` for a kernel that the interpreter refuses on every input.
     """
+    _refuse_equal_names(system)
     tables = Tables(system, deployment, rhythm(system, costs, deployment))
     recorded = self_check_vectors(system, kernels) if vectors is None else vectors
     project = _Project(tables, kernels, Renderer(templates), Checks(system, kernels, recorded))
     return GeneratedProject(tuple(sorted(project.files(), key=lambda f: f.path)))
+
+
+def _refuse_equal_names(system: System) -> None:
+    """Components and nodes become files and functions of their name."""
+    seen: dict[str, Element] = {}
+    for element in (*system.components, *system.platform.nodes):
+        kind = type(element).__name__.lower()
+        other = seen.setdefault(f"{kind} {c_identifier(element.name or element.id)}", element)
+        if other is not element:
+            raise ModelError(
+                Diagnostic(
+                    severity=Severity.ERROR,
+                    rule="equal-names",
+                    message=f"two {kind}s are called {element.name!r}: {other.id!r} and {element.id!r}",
+                    next_step="rename one of them",
+                    source=element.source,
+                )
+            )
 
 
 @dataclass(frozen=True)
@@ -65,7 +85,7 @@ class _Project:
             self._component(component)
         self._shared()
         for node in self.nodes:
-            self._render(f"src/node_{node.symbol}.c", "node.c.j2", node=node)
+            self._render(f"src/nodes/{node.symbol}.c", "node.c.j2", node=node)
         checks = tuple(self.checks.views(self.emitted))
         for file in self.checks.files:
             self.made[file.path] = file
@@ -150,14 +170,14 @@ class _Project:
 
     def _component(self, component: Component) -> None:
         view = self.components[component.id]
-        self._render(f"src/{view.symbol}.c", "component.c.j2", component=view)
+        self._render(view.path, "component.c.j2", component=view)
 
     # --- the rest -------------------------------------------------------------------------------------------
 
     def _shared(self) -> None:
-        for emitted in self.emitted.values():
+        for (entry, _), emitted in self.emitted.items():
             for file in emitted.files:
-                self.made[file.path] = file
+                self.made[file.path] = file if file.trace else traced(file, entry)
         channels = self.tables.channels()
         entries = [e for c in self.components.values() for e in c.entries]
         self._render("src/components.h", "components.h.j2", channels=channels, entries=entries)
@@ -176,8 +196,7 @@ class _Project:
     def _build_file(self, checks: tuple[TestView, ...], runtime: list[str]) -> None:
         hls = [p for p in self.made if p.endswith(".cpp")]
         embeds = {
-            f"src/{c.symbol}.c": [e.opencl_source for e in c.entries if e.launches]
-            + [s.file for s in c.states if s.file]
+            c.path: [e.opencl_source for e in c.entries if e.launches] + [s.file for s in c.states if s.file]
             for c in self.components.values()
         }
         for check in checks:

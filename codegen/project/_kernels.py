@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from aicompiler.codegen._files import GeneratedFile
+from aicompiler.codegen._files import GeneratedFile, TraceLink
 from aicompiler.codegen.targets import TARGETS
 from aicompiler.metamodels.system import System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel
@@ -44,6 +46,14 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
         for x in program.launches
     )
     return EmittedKernel(target, files, sources[0], views, tuple(size for _, size in program.temporaries))
+
+
+def traced(file: GeneratedFile, entry: str) -> GeneratedFile:
+    """``file`` with its function definitions linked to the entry that they come from."""
+    name = PurePosixPath(file.path).stem
+    head = re.compile(rf"(extern \"C\" )?void {re.escape(name)}(_p[0-9]+)?\(")
+    lines = enumerate(file.content.decode().splitlines(), start=1)
+    return replace(file, trace=tuple(TraceLink(entry, n) for n, line in lines if head.match(line)))
 
 
 def scheduled(kernel: Kernel, unit: Unit | None) -> Kernel:

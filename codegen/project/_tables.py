@@ -186,7 +186,7 @@ def states(
             files[file] = value.astype(np_little(p.dtype)).tobytes()
         else:
             text = initialiser(value, p.dtype)
-        storage = f"aic_data_{owner}_{p.name}" if file else f"state_{p.name}"
+        storage = f"aic_data_{owner}_{p.name}" if file else f"aic_state_{p.name}"
         views.append(
             StateView(p.name, storage, C_TYPES[p.dtype], p.elements, text, file, elements.get(p.name, ""))
         )
@@ -222,7 +222,7 @@ def _first_value(channel: Channel, port: Port) -> np.ndarray[Any, Any]:
             Diagnostic(
                 severity=Severity.ERROR,
                 rule="initial-value",
-                message=f"channel {channel.name or channel.id!r} starts with {len(values)} of {flat.size} values",
+                message=f"channel {channel.id!r} has {len(values)} initial values, its port {flat.size}",
                 next_step=f"give none (zeros), one or {flat.size}",
                 source=channel.source,
             )

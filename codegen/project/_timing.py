@@ -13,7 +13,7 @@ from aicompiler.transformations.partition.jobs import Timeline, Timing, timeline
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When the jobs of a system run and which values they need; follows from the model, not from placements."""
+    """When jobs run and which values they need; this follows from the model, not from placements."""
 
     line: Timeline
     writers: Mapping[str, str]  # channel id -> entry id

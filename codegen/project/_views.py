@@ -121,7 +121,7 @@ class StateView:
 
 @dataclass(frozen=True)
 class ComponentView:
-    """One ``src/COMPONENT.c``."""
+    """One component."""
 
     id: str
     symbol: str
@@ -129,6 +129,11 @@ class ComponentView:
     entries: tuple[EntryView, ...]
     states: tuple[StateView, ...]
     sources: tuple[str, ...]  # kernels and hand-written code that its executable needs
+
+    @property
+    def path(self) -> str:
+        """Its own source file."""
+        return f"src/components/{self.symbol}.c"
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,7 @@ class NodeView:
     @property
     def sources(self) -> tuple[str, ...]:
         """Source files beside its own."""
-        return tuple(dict.fromkeys(s for c in self.components for s in (f"src/{c.symbol}.c", *c.sources)))
+        return tuple(dict.fromkeys(s for c in self.components for s in (c.path, *c.sources)))
 
 
 @dataclass(frozen=True)

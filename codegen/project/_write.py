@@ -25,8 +25,8 @@ def write_project(project: GeneratedProject, out: Path) -> tuple[Diagnostic, ...
     """Replace ``out`` by the project; what is in ``out/user`` stays as it is.
 
     Files are written beside ``out``, which is then exchanged, so an interrupted run leaves the old result.  A
-    warning tells of each hand-written file whose signature the model has changed; a ``.new`` file beside it has
-    the new one.  Raises ``UnreadableInput`` if ``out`` holds something else than a generated project.
+    warning tells of each hand-written file whose signature the model has changed; a ``.new`` file beside it
+    has the new one.  Raises ``UnreadableInput`` if ``out`` holds something else than a generated project.
     """
     out = out.absolute()
     _refuse_foreign(out)
@@ -88,7 +88,7 @@ def _keep(file: GeneratedFile, target: Path) -> list[Diagnostic]:
         Diagnostic(
             severity=Severity.WARNING,
             rule="user-code",
-            message=f"the model now asks for {wanted}",
+            message=f"the model now asks for {wanted.rstrip(';')}",
             next_step=f"adapt it; {file.path}.new shows the new signature",
             source=Source(file=file.path),
         )

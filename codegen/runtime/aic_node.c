@@ -104,8 +104,7 @@ static bool share_log(aic_run *run) {
     if (memory == NULL) {
         return false;
     }
-    run->units = (aic_unit_status *)(void *)memory;
-    run->lanes = (aic_lane_log *)(void *)(run->units + node->unit_count);
+    run->lanes = (aic_lane_log *)(void *)memory; /* in order of falling alignment */
     aic_record *next = (aic_record *)(void *)(run->lanes + lane_count(node));
     aic_lane_log *log = run->lanes;
     for (uint32_t u = 0; u < node->unit_count; u++) {
@@ -114,6 +113,7 @@ static bool share_log(aic_run *run) {
             next += lane_records(run, &node->units[u].lanes[l]);
         }
     }
+    run->units = (aic_unit_status *)(void *)next;
     return true;
 }
 

@@ -95,7 +95,7 @@ class _Project:
 
     @property
     def nodes(self) -> list[str]:
-        names = sorted(p.stem.removeprefix("node_") for p in (self.out / "src").glob("node_*.c"))
+        names = sorted(p.stem for p in (self.out / "src" / "nodes").glob("*.c"))
         if not names or not (self.out / "CMakeLists.txt").is_file():
             raise UnreadableInput(
                 Diagnostic(
@@ -159,7 +159,7 @@ class _Project:
             common = ["--periods", str(periods), *pace, *fallback, "--record", folder]
             commands = {
                 name: [
-                    str(self.build / name),
+                    str(self.build / f"node_{name}"),
                     *common,
                     "--shared",
                     str(place / "channels"),
@@ -221,8 +221,8 @@ def opencl_fallback() -> dict[str, str]:
 def stretch_factor(events: Sequence[Event]) -> float:
     """The factor at which this host keeps up, from the job events of a free run; at least 1.
 
-    Every entry's median time has to fit its slot, and all jobs together the processors that there are.  A slot
-    shorter than ``GRAIN_NS`` counts as that long: a circuit may be done sooner than a thread wakes up.
+    Every entry's median time has to fit its slot, and all jobs together the processors that there are.
+    A slot shorter than ``GRAIN_NS`` counts as that long: a circuit may be done sooner than a thread wakes up.
     """
     jobs: dict[str, list[Event]] = {}
     for event in events:
@@ -333,6 +333,6 @@ def _failure(rule: str, message: str, text: str) -> SelfCheckFailed:
             severity=Severity.ERROR,
             rule=rule,
             message=f"{message}:\n{last}\n" if last else message,
-            next_step="report it as a defect of AI-COMPILER with the model, unless hand-written code is at fault",
+            next_step="report it as a defect of AI-COMPILER, unless hand-written code is at fault",
         )
     )
