@@ -265,7 +265,7 @@ class Component(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Channel(Element):
-    """One out-port to one in-port."""
+    """One out-port to one in-port; ``protocol_assumed`` says that the default rule chose the protocol."""
 
     source_port: PortRef
     target_port: PortRef
@@ -273,6 +273,7 @@ class Channel(Element):
     capacity: int = 2
     consume: int = 1
     initial: tuple[str, ...] = ()
+    protocol_assumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +321,15 @@ class Application(Element):
 
 
 # --- platform ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Where the value of ``feature`` comes from; ``assumed`` if no source states it."""
+
+    feature: str
+    origin: str
+    assumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -373,6 +383,7 @@ class Unit(Element):
     failure_rate_fit: int = 0
     can_fail: bool = True
     device: str = ""
+    figures: tuple[Figure, ...] = ()
 
     @property
     def fastest(self) -> OperatingPoint:
@@ -397,6 +408,7 @@ class Link(Element):
     bandwidth_bytes_per_s: int
     energy_fj_per_byte: int = 0
     failure_rate_fit: int = 0
+    figures: tuple[Figure, ...] = ()
 
     def transfer_ns(self, size: int) -> int:
         """Time to carry ``size`` bytes, rounded up."""
