@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from aicompiler.metamodels.deployment import CostTable, SolveStatus
 from aicompiler.metamodels.diagnostics import Infeasible
 from aicompiler.metamodels.system import System

@@ -24,13 +24,14 @@ from .timetable import Table, decode
 class PartitionOptions:
     """How hard to look: who proposes, in how many rounds, how many proposals each, and the solver's budget.
 
-    ``deterministic_time`` is CP-SAT's own measure of work; 0 leaves the decision to the proposers.
+    ``deterministic_time`` is CP-SAT's own measure of work, for each worker: a unit is 1 to 15 s of CPU time.
+    0 leaves the decision to the proposers.
     """
 
     proposers: tuple[str, ...] = ("heft",)
     rounds: int = 1
     proposals: int = 32
-    deterministic_time: float = 20.0
+    deterministic_time: float = 2.0
     workers: int = 1
     seed: int = 1
 

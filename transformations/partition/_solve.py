@@ -17,11 +17,11 @@ from .timetable import Table, energy_of
 class SolverOptions:
     """What an answer depends on: no wall clock, and a worker count that is an input.
 
-    ``deterministic_time`` is CP-SAT's own measure of work, about a second each; with more than one worker
-    their searches interleave, so that the answer stays the same.
+    ``deterministic_time`` is CP-SAT's own measure of work, for each worker; with more than one worker their
+    searches interleave, so that the answer stays the same.
     """
 
-    deterministic_time: float = 20.0
+    deterministic_time: float = 2.0
     workers: int = 1
     seed: int = 1
     presolve: bool = True

@@ -33,11 +33,14 @@ class Heft:
 
 
 def _proposals(name: str, problem: Problem, budget: int) -> Iterator[Proposal]:
+    """The paper's schedule first, then least energy, also with all clocks slow, then slower clocks."""
     priority = latest_starts(problem)
-    fastest = {m.id: m.points[0] for m in problem.machines.values()}
+    machines = problem.machines.values()
+    fastest = {m.id: m.points[0] for m in machines}
+    slowest = {m.id: m.points[-1] for m in machines}
     found: list[Proposal] = []
-    for frugal in (False, True):
-        choice = schedule(problem, fastest, priority, frugal=frugal)
+    for points, frugal in ((fastest, False), (fastest, True), (slowest, True)):
+        choice = schedule(problem, points, priority, frugal=frugal)
         if choice is not None and len(found) < budget:
             found.append(Proposal(name, choice, priority))
             yield found[-1]
