@@ -13,9 +13,11 @@ from aicompiler.metamodels.deployment import CostTable, Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Element, Entry, System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel, c_identifier, signature_of
+from aicompiler.transformations.kernels.passes import Variants
 
 from ._checks import Checks
 from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled, traced
+from ._reference import PERIODS, reference_node
 from ._render import Renderer
 from ._stubs import USER, stub
 from ._tables import Tables, component_states, component_symbol, stored
@@ -33,13 +35,14 @@ def generate_project(
     kernels: Mapping[str, Kernel],
     templates: Path | None = None,
     vectors: tuple[SelfCheck, ...] | None = None,
+    variants: Variants | None = None,
 ) -> GeneratedProject:
     """The CMake project that runs ``system`` as ``deployment`` says.
 
-    ``kernels`` maps entry ids to kernels with the schedule of the unit they are placed on (other targets, for
-    self-checks, get the default one); an entry without a kernel gets a stub in ``user/``.  ``templates`` is a
-    folder whose files replace templates of the same name.  ``vectors`` are the self-checks' expectations, by
-    default those of ``self_check_vectors``.
+    ``kernels`` maps entry ids to kernels with the schedule of the unit they are placed on; other targets, for
+    self-checks, take theirs from ``variants``, by default scheduled anew.  An entry without a kernel gets a
+    stub in ``user/``.  ``templates`` is a folder whose files replace templates of the same name.  ``vectors``
+    are the self-checks' expectations, by default those of ``self_check_vectors``.
 
     Raises ``ModelError`` if the deployment is not one of this system, ``UnreadableInput`` for a broken
     template, ``SelfCheckFailed`` for a kernel that the interpreter refuses on every input.
@@ -47,7 +50,8 @@ def generate_project(
     _refuse_equal_names(system)
     tables = Tables(system, deployment, rhythm(system, costs, deployment))
     recorded = self_check_vectors(system, kernels) if vectors is None else vectors
-    project = _Project(tables, kernels, Renderer(templates), Checks(system, kernels, recorded))
+    checks = Checks(system, kernels, recorded)
+    project = _Project(tables, kernels, variants or Variants(), Renderer(templates), checks)
     return GeneratedProject(tuple(sorted(project.files(), key=lambda f: f.path)))
 
 
@@ -75,6 +79,7 @@ class _Project:
 
     tables: Tables
     kernels: Mapping[str, Kernel]
+    variants: Variants
     renderer: Renderer
     checks: Checks
     made: dict[str, GeneratedFile] = field(default_factory=dict)
@@ -91,8 +96,7 @@ class _Project:
             self.made[file.path] = file
         for check in checks:
             self._render(f"tests/{check.name}.c", "selfcheck.c.j2", check=check)
-        runtime = self._runtime()
-        self._build_file(checks, runtime)
+        self._build_file(checks, self._runtime(), self._reference() if checks else None)
         self._render("README.md", "README.md.j2", title=self.system.name or self.system.id, nodes=self.nodes)
         yield from self.made.values()
 
@@ -112,7 +116,8 @@ class _Project:
                 unit = own if own.kind is kind else a_unit(self.system, kind)
                 if unit is None and kind is not UnitKind.CPU:
                     continue
-                fitting = kernel if own.kind is kind else scheduled(kernel, unit)
+                known = self.variants.get(entry_id, unit.id) if unit is not None else None
+                fitting = kernel if own.kind is kind else known or scheduled(kernel, unit)
                 result[entry_id, target] = emit(fitting, unit, target)
         return result
 
@@ -185,6 +190,23 @@ class _Project:
         stubs = sorted(p.removeprefix(USER).removesuffix(".c") for p in self.made if p.startswith(USER))
         self._render("user/README.md", "user_README.md.j2", stubs=stubs)
 
+    def _reference(self) -> NodeView:
+        """The whole-system self-check: components as they are, all kernels in C."""
+        components = tuple(
+            replace(c, sources=tuple(self._host_source(e) for e in c.entries))
+            for c in self.components.values()
+        )
+        node = reference_node(self.tables.rhythm, components)
+        outputs = sorted(p.record for e in node.entries for p in e.parameters if p.record)
+        self._render("tests/reference.c", "node.c.j2", node=node)
+        self._render("tests/system.cmake", "system.cmake.j2", outputs=outputs)
+        return node
+
+    def _host_source(self, entry: EntryView) -> str:
+        """The C code of an entry."""
+        emitted = self.emitted.get((entry.id, "c"))
+        return emitted.source if emitted else f"{USER}{entry.symbol}.c"
+
     def _runtime(self) -> list[str]:
         """The runtime's sources, copied; the C files among them."""
         folder = files("aicompiler.codegen") / "runtime"
@@ -193,7 +215,9 @@ class _Project:
             self.made[f"runtime/{name}"] = GeneratedFile(f"runtime/{name}", (folder / name).read_bytes())
         return [f"runtime/{name}" for name in names if name.endswith(".c")]
 
-    def _build_file(self, checks: tuple[TestView, ...], runtime: list[str]) -> None:
+    def _build_file(
+        self, checks: tuple[TestView, ...], runtime: list[str], reference: NodeView | None
+    ) -> None:
         hls = [p for p in self.made if p.endswith(".cpp")]
         embeds = {
             c.path: [e.opencl_source for e in c.entries if e.launches] + [s.file for s in c.states if s.file]
@@ -212,6 +236,8 @@ class _Project:
             embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],
             nodes=self.nodes,
             checks=checks,
+            reference=reference,
+            reference_periods=PERIODS,
         )
 
     def _render(self, path: str, template: str, **values: object) -> None:

@@ -139,6 +139,7 @@ class Tables:
             units=units,
             components=(),
             system_lanes=sum(len(u.lanes) for u in units),
+            title=f"node {node.name or node.id}",
         )
 
     def _node_of(self, component: Component) -> str:

@@ -24,6 +24,12 @@ class Rhythm:
         """Static times of an entry."""
         return self.line.timings[entry]
 
+    def sample_number(self, channel: Channel, job: int) -> int:
+        """The number of the value that the reader's job samples; negative: the initial value."""
+        writer, reader = self.timing(self.writers[channel.id]), self.timing(self.readers[channel.id])
+        release = reader.release_ns + job * reader.period_ns
+        return (release - writer.deadline_ns) // writer.period_ns
+
     def slots(self, channel: Channel) -> int:
         """Values the ring of a channel holds."""
         if channel.protocol is ChannelProtocol.QUEUE:
@@ -68,11 +74,12 @@ def _extra_jobs(line: Timeline) -> dict[str, int]:
     while changed:
         changed = False
         for channel, writer, reader in line.streams:
-            last = extra[reader] - 1  # counted from the end of the last hyperperiod
             if channel.protocol is ChannelProtocol.QUEUE:
-                needed = (last + 1) * channel.consume
-            else:
-                release = line.timings[reader].release_ns + last * line.timings[reader].period_ns
+                needed = extra[reader] * channel.consume
+            else:  # the reader's last job, counted from the end of the last hyperperiod
+                release = (
+                    line.timings[reader].release_ns + (extra[reader] - 1) * line.timings[reader].period_ns
+                )
                 needed = (release - line.timings[writer].deadline_ns) // line.timings[writer].period_ns + 1
             if needed > extra[writer]:
                 extra[writer] = needed

@@ -173,6 +173,7 @@ class LaneView:
 
     core: int
     slots: tuple[SlotView, ...]
+    once: bool = False  # the slots are all jobs of a run
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ class NodeView:
     units: tuple[UnitView, ...]
     components: tuple[ComponentView, ...]
     system_lanes: int
+    title: str = ""
 
     @property
     def entries(self) -> tuple[EntryView, ...]:

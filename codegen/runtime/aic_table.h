@@ -67,6 +67,7 @@ typedef struct aic_lane {
     uint32_t core;
     const aic_slot *slots; /* by start modulo the hyperperiod */
     uint32_t slot_count;
+    bool once; /* the slots name every job of the run: they are walked once */
 } aic_lane;
 
 /* One unit: one process, one thread a lane. */

@@ -72,7 +72,7 @@ static bool run_slot(lane_task *task, const aic_slot *slot, uint64_t round) {
 /* The table repeats: passes go on until every entry of the lane has run its last job. */
 static uint64_t last_pass(const lane_task *task) {
     uint64_t last = 0;
-    for (uint32_t i = 0; i < task->lane->slot_count; i++) {
+    for (uint32_t i = 0; !task->lane->once && i < task->lane->slot_count; i++) {
         const aic_slot *slot = &task->lane->slots[i];
         const aic_entry *entry = task->run->node->entries[slot->entry];
         uint64_t pass = aic_job_limit(task->run, entry) / entry->jobs + slot->round;

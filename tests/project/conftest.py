@@ -36,7 +36,7 @@ from aicompiler.metamodels.system import (
 )
 from aicompiler.transformations.costs import estimate_costs
 from aicompiler.transformations.kernels import Kernel, parse_entry
-from aicompiler.transformations.kernels.passes import default_schedule
+from aicompiler.transformations.kernels.passes import default_schedule, schedule
 from aicompiler.transformations.partition import partition
 
 MS = 1_000_000
@@ -58,7 +58,10 @@ def component(name: str, activation: object, body: str, *features: Port | Attrib
         name="step",
         activation=activation,  # type: ignore[arg-type]
         behaviours=(Behaviour(id=f"{name}.body", language="C", body=body),) if body else (),
-        times=(ExecutionTime(id=f"{name}.time", unit_kind=UnitKind.CPU, wcet_ns=200_000),),
+        times=tuple(
+            ExecutionTime(id=f"{name}.time.{kind.value}", unit_kind=kind, wcet_ns=wcet)
+            for kind, wcet in ((UnitKind.CPU, 200_000), (UnitKind.GPU, 60_000), (UnitKind.FPGA, 30_000))
+        ),
     )
     return Component(
         id=name,
@@ -189,7 +192,7 @@ def decided(system: System, **pins: str) -> Case:
     pinned = tuple(Pin(id=f"pin.{c}", component=c, unit=u) for c, u in pins.items())
     system = replace(system, constraints=system.constraints + pinned)
     kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries if e.behaviours}
-    costs = estimate_costs(system, kernels)
+    costs = estimate_costs(system, schedule(system, kernels))
     deployment = partition(system, costs)
     placed = {e: deployment.placement(system.component_of(e).id).unit for e in kernels}
     scheduled = {e: default_schedule(k, system.element(Unit, placed[e])) for e, k in kernels.items()}

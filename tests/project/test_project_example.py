@@ -15,7 +15,7 @@ from aicompiler.run import RunOptions, run_project
 from aicompiler.transformations.costs import estimate_costs
 from aicompiler.transformations.importers import load_system
 from aicompiler.transformations.kernels import Kernel, parse_entry
-from aicompiler.transformations.kernels.passes import default_schedule
+from aicompiler.transformations.kernels.passes import default_schedule, schedule
 from aicompiler.transformations.partition import partition
 
 HYPERPERIODS = 100  # of 100 ms: 200 periods of the camera
@@ -35,7 +35,7 @@ def model(example: Path) -> Model:
     """The example, lowered and priced."""
     system, _ = load_system(example)
     kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries}
-    return system, estimate_costs(system, kernels), kernels
+    return system, estimate_costs(system, schedule(system, kernels)), kernels
 
 
 def run(model: Model, pins: Mapping[str, str], out: Path) -> RunResult:

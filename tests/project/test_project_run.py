@@ -101,9 +101,12 @@ def assert_complete(result: RunResult) -> None:
     """A passed self-check for each kernel and target."""
     kernels = [f"{c}_step" for c in ("source", "slow", "pair", "fast", "sink")]
     wanted = {f"reduced_{k}.{t}" for k in kernels for t in ("c", "opencl", "hls")}
-    wanted |= {f"full_{k}.{t}" for k in kernels for t in ("opencl", "hls")}
+    wanted |= {"system"} | {f"full_{k}.{t}" for k in kernels for t in ("opencl", "hls")}
     assert {c.name for c in result.self_checks if c.passed} == wanted
-    assert {c.element for c in result.self_checks} == {f"{k.removesuffix('_step')}.step" for k in kernels}
+    assert {c.element for c in result.self_checks} == {
+        "",
+        *(f"{k.removesuffix('_step')}.step" for k in kernels),
+    }
 
 
 def test_result_says_what_really_ran(spread_run: tuple[Path, RunResult]) -> None:

@@ -2,12 +2,21 @@
 #include "aic_embed.h"
 #include "components.h"
 
+#ifndef AIC_REFERENCE
 void aic_hls_pair_step(const int32_t *xs, int32_t *s);
 
 static void aic_run_aic_hls_pair_step(void *const *arguments) {
     aic_hls_pair_step((const int32_t *)arguments[0], (int32_t *)arguments[1]);
 }
 
+#else
+void pair_step(const int32_t *xs, int32_t *s);
+
+static void aic_run_pair_step(void *const *arguments) {
+    pair_step((const int32_t *)arguments[0], (int32_t *)arguments[1]);
+}
+
+#endif
 static const uint32_t aic_channels_pair_step_xs[] = {1};
 static const uint32_t aic_channels_pair_step_s[] = {4, 5};
 static const aic_parameter aic_parameters_pair_step[] = {
@@ -18,13 +27,17 @@ const aic_entry aic_entry_pair_step = {
     .id = "pair.step",
     .parameters = aic_parameters_pair_step,
     .parameter_count = 2,
+#ifndef AIC_REFERENCE
     .step = aic_run_aic_hls_pair_step,
+#else
+    .step = aic_run_pair_step,
+#endif
     .opencl = NULL,
     .host_code = "HLS C++ compiled for this host",
     .period_ns = 20000000,
     .release_ns = 20000000,
     .deadline_ns = 30000000,
-    .slot_ns = 59,
+    .slot_ns = 30000,
     .jobs = 2,
     .extra_jobs = 0,
 };

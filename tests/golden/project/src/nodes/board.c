@@ -28,8 +28,8 @@ static const aic_slot slots_0_1[] = {
     {3, 7, 0, INT64_C(35000000)},
 };
 static const aic_lane lanes_0[] = {
-    {0, slots_0_0, 4},
-    {1, slots_0_1, 8},
+    {0, slots_0_0, 4, false},
+    {1, slots_0_1, 8, false},
 };
 
 static const aic_slot slots_1_0[] = {
@@ -38,7 +38,7 @@ static const aic_slot slots_1_0[] = {
     {4, 0, 0, INT64_C(20202048)},
 };
 static const aic_lane lanes_1[] = {
-    {0, slots_1_0, 3},
+    {0, slots_1_0, 3, false},
 };
 
 static const aic_slot slots_2_0[] = {
@@ -46,7 +46,7 @@ static const aic_slot slots_2_0[] = {
     {2, 1, 0, INT64_C(30203072)},
 };
 static const aic_lane lanes_2[] = {
-    {0, slots_2_0, 2},
+    {0, slots_2_0, 2, false},
 };
 
 static const aic_unit units[] = {
