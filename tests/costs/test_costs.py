@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aicompiler.metamodels.deployment import Cost, CostKind, Provenance
 from aicompiler.metamodels.diagnostics import ModelError
-from aicompiler.metamodels.system import ExecutionTime, Source, Unit, UnitKind
+from aicompiler.metamodels.system import ExecutionTime, Source, System, Unit, UnitKind
 from aicompiler.transformations.costs import Measurement, Profile, estimate_costs
 from aicompiler.transformations.kernels import Kernel
+from aicompiler.transformations.kernels.passes import Variants, schedule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,13 +29,17 @@ def scale(bench: Bench) -> Kernel:
     return bench.kernel(SCALE, *SCALE_PARAMETERS)
 
 
+def variants(system: System, kernel: Kernel | None) -> Variants:
+    """The variants of the entry ``step``."""
+    return schedule(system, {"step": kernel} if kernel is not None else {})
+
+
 def price(
     bench: Bench, unit: Unit, kernel: Kernel | None = None, profile: Profile | None = None, **entry: object
 ) -> Cost:
     """The cost at the last operating point of ``unit``."""
-    table = estimate_costs(
-        bench.system(bench.entry(**entry), unit), {"step": kernel} if kernel is not None else {}, profile
-    )
+    system = bench.system(bench.entry(**entry), unit)
+    table = estimate_costs(system, variants(system, kernel), profile)
     cost = table.get("step", unit.id, unit.operating_points[-1].id)
     assert cost is not None, table.refusals
     return cost
@@ -42,8 +47,8 @@ def price(
 
 def refused(bench: Bench, unit: Unit, kernel: Kernel | None = None, **entry: object) -> str:
     """Why ``unit`` is refused."""
-    kernels = {"step": kernel} if kernel is not None else {}
-    table = estimate_costs(bench.system(bench.entry(**entry), unit), kernels)
+    system = bench.system(bench.entry(**entry), unit)
+    table = estimate_costs(system, variants(system, kernel))
     assert table.costs == ()
     return table.refusal("step", unit.id) or ""
 
@@ -58,7 +63,7 @@ def time(**features: object) -> tuple[ExecutionTime, ...]:
 def test_annotated_times_scale_with_the_clock_and_round_up(bench: Bench) -> None:
     """The fastest point is the reference: at half the clock a time doubles; energy is power times acet."""
     entry = bench.entry(times=time(bcet_ns=10, acet_ns=21, wcet_ns=33))
-    table = estimate_costs(bench.system(entry, bench.cpu), {})
+    table = estimate_costs(bench.system(entry, bench.cpu), Variants())
     fast, slow = table.get("step", "cpu", "cpu.fast"), table.get("step", "cpu", "cpu.slow")
     assert fast is not None and slow is not None
     assert (fast.bcet_ns, fast.acet_ns, fast.wcet_ns) == (10, 21, 33)
@@ -66,7 +71,7 @@ def test_annotated_times_scale_with_the_clock_and_round_up(bench: Bench) -> None
     assert fast.energy_fj == 21 * 1_000_000
     assert (fast.provenance, fast.kind) == (Provenance.ANNOTATED, CostKind.BOUND)
     third = replace(bench.cpu, operating_points=bench.points("cpu", odd=700_000_000, fast=1_000_000_000))
-    odd = estimate_costs(bench.system(entry, third), {}).get("step", "cpu", "cpu.odd")
+    odd = estimate_costs(bench.system(entry, third), Variants()).get("step", "cpu", "cpu.odd")
     assert odd is not None
     assert odd.wcet_ns == 48  # 33 / 0.7 = 47.14
 
@@ -96,7 +101,7 @@ def test_time_of_a_point_is_not_scaled_at_it(bench: Bench) -> None:
     at_slow = ExecutionTime(
         id="c", unit_kind=UnitKind.CPU, unit="cpu", operating_point="cpu.slow", wcet_ns=100
     )
-    table = estimate_costs(bench.system(bench.entry(times=(at_slow,)), bench.cpu), {})
+    table = estimate_costs(bench.system(bench.entry(times=(at_slow,)), bench.cpu), Variants())
     assert {c.operating_point: c.wcet_ns for c in table.costs} == {"cpu.slow": 100, "cpu.fast": 50}
 
 
@@ -158,7 +163,8 @@ def test_unknown_loop_makes_an_assumed_cost(bench: Bench) -> None:
 
 def test_times_are_ordered_and_explained(bench: Bench, scale: Kernel) -> None:
     """bcet <= acet <= wcet <= interval on every unit, energy is power times acet, each row has its reason."""
-    table = estimate_costs(bench.system(bench.entry(), bench.cpu, bench.gpu, bench.fpga), {"step": scale})
+    system = bench.system(bench.entry(), bench.cpu, bench.gpu, bench.fpga)
+    table = estimate_costs(system, variants(system, scale))
     assert {c.unit for c in table.costs} == {"cpu", "gpu", "fpga"}
     for cost in table.costs:
         point = next(
@@ -231,10 +237,11 @@ def test_circuit_that_does_not_fit_is_refused(bench: Bench) -> None:
     }
     """
     kernel = bench.kernel(body, "in f32 w[32]", "in f32 x[32]", "out f32 out[512]")
-    # II = 1: 64 multipliers of 3 DSP and 32 adders of 2
-    assert price(bench, replace(bench.fpga, area=replace(bench.fpga.area, dsp=400)), kernel).dsp == 256
-    reason = refused(bench, bench.fpga, kernel)
-    assert "256 DSP of 80 usable (100 in all)" in reason
+    # II = 4: 64 products share 16 multipliers of 3 DSP and 32 sums 8 adders of 2; II = 3 would take 88
+    assert price(bench, bench.fpga, kernel).dsp == 64
+    tiny = replace(bench.fpga, area=replace(bench.fpga.area, dsp=5))
+    reason = refused(bench, tiny, kernel)
+    assert "5 DSP of 4 usable (5 in all)" in reason
     assert "LUT" not in reason
 
 
@@ -246,7 +253,7 @@ def test_fpga_without_area_is_refused(bench: Bench, scale: Kernel) -> None:
 def test_no_behaviour_and_no_annotation_for_the_kind(bench: Bench) -> None:
     """An entry that is only annotated for CPUs cannot run on a GPU."""
     entry = bench.entry(times=time(wcet_ns=5))
-    table = estimate_costs(bench.system(entry, bench.cpu, bench.gpu), {})
+    table = estimate_costs(bench.system(entry, bench.cpu, bench.gpu), Variants())
     assert {c.unit for c in table.costs} == {"cpu"}
     assert "neither a behaviour" in (table.refusal("step", "gpu") or "")
 
@@ -260,7 +267,7 @@ def test_entry_without_any_time_is_a_located_error(bench: Bench) -> None:
     """Neither behaviour nor annotation: the model is wrong, and the message says where and what to do."""
     source = Source(file="m.uml", line=7, qualified_name="M::Filter::step")
     with pytest.raises(ModelError) as error:
-        estimate_costs(bench.system(bench.entry(deadline_ns=500, source=source), bench.cpu), {})
+        estimate_costs(bench.system(bench.entry(deadline_ns=500, source=source), bench.cpu), Variants())
     text = str(error.value)
     assert "m.uml:7" in text
     assert "'Filter.step' has a deadline of 500 ns and has no execution time" in text
@@ -273,7 +280,8 @@ def test_memory_is_state_buffers_and_locals(bench: Bench, scale: Kernel) -> None
         "int tmp[64]; for (int i = 0; i < 64; i++) tmp[i] = i; out = tmp[3];", "out i32 out"
     )
     assert price(bench, bench.cpu, kernel).memory_bytes == 256
-    table = estimate_costs(bench.system(bench.entry(), bench.cpu, memory_bytes=999), {"step": kernel})
+    system = bench.system(bench.entry(), bench.cpu, memory_bytes=999)
+    table = estimate_costs(system, variants(system, kernel))
     assert {c.memory_bytes for c in table.costs} == {999}
 
 
@@ -310,4 +318,5 @@ def test_a_better_unit_is_never_slower(
 def test_estimates_are_reproducible(bench: Bench, scale: Kernel) -> None:
     """The same system and kernels give the same table."""
     system = bench.system(bench.entry(), bench.cpu, bench.gpu, bench.fpga, bench.npu)
-    assert estimate_costs(system, {"step": scale}) == estimate_costs(system, {"step": scale})
+    made = variants(system, scale)
+    assert estimate_costs(system, made) == estimate_costs(system, variants(system, scale))

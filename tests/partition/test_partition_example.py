@@ -13,6 +13,7 @@ from aicompiler.transformations.analysis import check
 from aicompiler.transformations.costs import estimate_costs
 from aicompiler.transformations.importers import load_system
 from aicompiler.transformations.kernels import parse_entry
+from aicompiler.transformations.kernels.passes import schedule
 from aicompiler.transformations.partition import partition
 
 Given = tuple[System, CostTable]
@@ -22,7 +23,7 @@ Given = tuple[System, CostTable]
 def given(example: Path) -> Given:
     system, _ = load_system(example)
     kernels = {e.id: parse_entry(system.component_of(e.id), e) for e in system.entries}
-    return system, estimate_costs(system, kernels)
+    return system, estimate_costs(system, schedule(system, kernels))
 
 
 def test_example_is_solved_to_optimality(given: Given) -> None:

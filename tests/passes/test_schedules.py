@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -11,12 +13,16 @@ from aicompiler.metamodels.diagnostics import ModelError
 from aicompiler.metamodels.system import Area, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel, Partition, Phase, Pipeline, Schedule, Unroll, interpret
 from aicompiler.transformations.kernels.passes import default_schedule, inline, latency
+from aicompiler.transformations.kernels.passes._analysis import analysis_of
+from aicompiler.transformations.kernels.passes._nests import pipelined_loops
+from aicompiler.transformations.kernels.passes._ports import ArrayPorts
 from xdsl.dialects import func
 from xdsl.dialects.builtin import SymbolRefAttr
 
 CKernel = Callable[..., Kernel]
 GPU = Unit(id="gpu", kind=UnitKind.GPU)
-FPGA = Unit(id="fpga", kind=UnitKind.FPGA, area=Area(id="area", lut=50_000, ff=100_000, bram=280, dsp=200))
+AREA = Area(id="area", lut=50_000, ff=100_000, bram=280, dsp=200)
+FPGA = Unit(id="fpga", kind=UnitKind.FPGA, area=AREA)
 
 
 def schedule(kernel: Kernel, unit: Unit) -> Schedule:
@@ -204,6 +210,57 @@ def test_strided_reads_need_no_banks_in_vain(c_kernel: CKernel) -> None:
     assert found.pipelines == (Pipeline("L0", 4),)
 
 
+WINDOW = """
+for (int y = 0; y < 60; y++)
+  for (int x = 0; x < 124; x++) {
+    int sum = 0;
+    for (int i = 0; i < 5; i++) for (int j = 0; j < 5; j++) sum += image[y + i][x + j];
+    out[y][x] = (uint16_t)sum;
+  }
+"""
+WINDOW_PARAMETERS = ("in u8 image[128][256]", "out u16 out[60][124]")
+
+
+def test_a_window_is_split_in_both_dimensions(c_kernel: CKernel) -> None:
+    """25 neighbours, no more than two of them in one of 4 x 8 banks: a window every cycle."""
+    found = schedule(c_kernel(WINDOW, *WINDOW_PARAMETERS), FPGA)
+    image = {p.dimension: p.factor for p in found.partitions if p.array == "image"}
+    assert sorted(image.values()) == [4, 8]
+    assert found.pipelines == (Pipeline("L1", 1),)
+
+
+@pytest.mark.parametrize(("blocks", "expected"), [(44, 1), (43, 2), (20, 2), (19, 25)])
+def test_block_ram_limits_the_banks(c_kernel: CKernel, blocks: int, expected: int) -> None:
+    """A picture of 16 blocks takes 32 in 32 banks, 16 in 16; sums take 8, or none outside, ports 4."""
+    unit = Unit(id="small", kind=UnitKind.FPGA, area=Area(id="area", lut=10**6, ff=10**6, bram=blocks))
+    assert intervals(c_kernel(WINDOW, *WINDOW_PARAMETERS), unit) == {"L1": expected}
+
+
+def test_busiest_bank_agrees_with_enumeration(c_kernel: CKernel) -> None:
+    """For every pair of factors: the most of the 25 places whose coordinates are congruent in both."""
+    kernel = inline(c_kernel(WINDOW, *WINDOW_PARAMETERS))
+    (loop,) = pipelined_loops(kernel)
+    ports = ArrayPorts("image", loop, analysis_of(kernel).accesses)
+    for factors in product((1, 2, 3, 4, 8), repeat=2):
+        banks = Counter((i % factors[0], j % factors[1]) for i in range(5) for j in range(5))
+        assert ports.busiest(factors) == max(banks.values())
+
+
+@pytest.mark.parametrize(("dsp", "expected"), [(160, 1), (159, 2), (79, 3), (10, 16), (9, 32), (4, 32)])
+def test_operators_that_fit_bound_the_interval(c_kernel: CKernel, dsp: int, expected: int) -> None:
+    """32 products of 3 DSP and 32 sums of 2: ⌈32 / II⌉ of each must fit, or as few as there can be."""
+    body = """
+    for (int i = 0; i < 512; i++) {
+      float s = 0.0f;
+      for (int k = 0; k < 32; k++) s = s + w[k] * (float)i;
+      out[i] = s;
+    }
+    """
+    unit = Unit(id="fpga", kind=UnitKind.FPGA, area=Area(id="a", lut=10**6, ff=10**6, bram=500, dsp=dsp))
+    kernel = c_kernel(body, "in f32 w[32]", "out f32 out[512]")
+    assert intervals(kernel, unit) == {"L0": expected}
+
+
 def test_small_arrays_become_registers(c_kernel: CKernel) -> None:
     """Tables and small arrays of a pipeline are split completely, and then bound nothing."""
     body = """
@@ -228,7 +285,7 @@ def test_arrays_beyond_the_block_ram_stay_outside(c_kernel: CKernel) -> None:
     """Without room for a copy an array is read through its m_axi port, once a cycle."""
     body = "for (int i = 0; i < 4000; i++) out[i] = a[i] + a[i + 1] + a[i + 2];"
     kernel = c_kernel(body, "in i32 a[4096]", "out i32 out[4000]")
-    small = Unit(id="small", kind=UnitKind.FPGA, area=Area(id="area", bram=4))
+    small = Unit(id="small", kind=UnitKind.FPGA, area=replace(AREA, bram=4))
     assert intervals(kernel, FPGA) == {"L0": 1}
     assert intervals(kernel, small) == {"L0": 3}
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
 from aicompiler.metamodels.plan import ReconfigurationPlan
-from aicompiler.metamodels.system import System, Unit
+from aicompiler.metamodels.system import System
 
 if TYPE_CHECKING:
     from aicompiler.codegen import GeneratedProject
     from aicompiler.codegen.report import BuildRecord, RunResult
     from aicompiler.transformations.kernels import Kernel
+    from aicompiler.transformations.kernels.passes import Variants
 
 Progress = Callable[[str], None]
 
@@ -39,8 +40,9 @@ class Model:
 
 @dataclass(frozen=True)
 class Decision:
-    """A deployment with the costs it rests on and what the independent checks say of it."""
+    """A deployment with the scheduled kernels and costs it rests on and what the checks say of it."""
 
+    variants: Variants = field(compare=False)
     costs: CostTable
     deployment: Deployment
     evidence: Evidence
@@ -75,15 +77,18 @@ def decide(model: Model, progress: Progress = _silent) -> Decision:
     Raises ``Infeasible`` where the solver finds nothing, and where the checks refuse what it found.
     """
     from aicompiler.transformations.costs import estimate_costs
+    from aicompiler.transformations.kernels.passes import schedule
     from aicompiler.transformations.partition import partition
 
+    with _stage(progress, "scheduling kernels for each unit"):
+        variants = schedule(model.system, model.kernels)
     with _stage(progress, "estimating costs"):
-        costs = estimate_costs(model.system, model.kernels)
+        costs = estimate_costs(model.system, variants)
     with _stage(progress, "partitioning"):
         deployment = partition(model.system, costs)
     with _stage(progress, "checking the deployment"):
         evidence = checked(model.system, costs, deployment)
-    return Decision(costs, deployment, evidence)
+    return Decision(variants, costs, deployment, evidence)
 
 
 def checked(system: System, costs: CostTable, deployment: Deployment) -> Evidence:
@@ -124,14 +129,12 @@ def generate(
 ) -> tuple[Mapping[str, Kernel], GeneratedProject]:
     """Stage 8: the project, with each kernel scheduled for the unit it was placed on."""
     from aicompiler.codegen.project import generate_project
-    from aicompiler.transformations.kernels.passes import default_schedule
 
+    system, deployment, variants = model.system, decision.deployment, decision.variants
+    placed = {p.component: p.unit for p in deployment.placements}
     with _stage(progress, "generating code"):
-        kernels = {
-            identifier: default_schedule(kernel, _unit_of(model.system, decision.deployment, identifier))
-            for identifier, kernel in model.kernels.items()
-        }
-        project = generate_project(model.system, decision.costs, decision.deployment, kernels, templates)
+        kernels = variants.placed({e.id: placed[c.id] for c in system.components for e in c.entries})
+        project = generate_project(system, decision.costs, deployment, kernels, templates, variants=variants)
     return kernels, project
 
 
@@ -195,10 +198,6 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
         plan=made.plan,
         run=ran,
     )
-
-
-def _unit_of(system: System, deployment: Deployment, entry: str) -> Unit:
-    return system.element(Unit, deployment.placement(system.component_of(entry).id).unit)
 
 
 @contextmanager

@@ -5,16 +5,15 @@ from __future__ import annotations
 from aicompiler.metamodels.deployment import CostKind, Provenance
 from aicompiler.metamodels.system import OperatingPoint, Unit
 from aicompiler.transformations.kernels import Kernel
-from aicompiler.transformations.kernels.passes import circuit, default_schedule, operation_counts
+from aicompiler.transformations.kernels.passes import circuit, operation_counts
 
-from ._area import usage_of
 from ._times import Times, ceil_div
 
 _NS = 1_000_000_000
 
 
 class CircuitEstimate:
-    """The estimate of one kernel on one FPGA, for any operating point.
+    """The estimate of one kernel, scheduled for one FPGA, for any operating point.
 
     A circuit has no caches and its schedule is static: branches are padded to the longer side, so best, usual
     and worst time are one.  Without dataflow between jobs the next one starts when the last has ended.
@@ -22,12 +21,11 @@ class CircuitEstimate:
 
     def __init__(self, kernel: Kernel, unit: Unit) -> None:
         self.unit = unit
-        scheduled = default_schedule(kernel, unit)
-        self.circuit = circuit(scheduled, unit)
-        self.usage = usage_of(self.circuit)
-        counts = operation_counts(scheduled)
+        self.circuit = circuit(kernel, unit)
+        self.usage = self.circuit.usage
+        counts = operation_counts(kernel)
         self._bytes = counts.bytes_read + counts.bytes_written
-        pipelines = ", ".join(f"{p.loop} every {p.interval}" for p in scheduled.schedule.pipelines)
+        pipelines = ", ".join(f"{p.loop} every {p.interval}" for p in kernel.schedule.pipelines)
         self._pipelines = f"pipelines: {pipelines}" if pipelines else "no pipeline"
 
     def misfit(self) -> str:

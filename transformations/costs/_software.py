@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from aicompiler.metamodels.deployment import CostKind, Provenance
 from aicompiler.metamodels.system import OperatingPoint, Unit, UnitKind
-from aicompiler.transformations.kernels import Kernel
 from aicompiler.transformations.kernels.passes import (
     OperationCounts,
     Operations,
     PhaseCounts,
-    default_schedule,
-    operation_counts,
 )
 
 from ._times import Times, ceil_div
@@ -45,11 +42,10 @@ def weighted(operations: Operations) -> int:
 
 
 class SoftwareEstimate:
-    """The estimate of one kernel on one CPU or GPU, for any operating point."""
+    """The estimate of a kernel with these counts on one CPU or GPU, for any operating point."""
 
-    def __init__(self, kernel: Kernel, unit: Unit) -> None:
-        self.unit = unit
-        self.counts: OperationCounts = operation_counts(default_schedule(kernel, unit))
+    def __init__(self, counts: OperationCounts, unit: Unit) -> None:
+        self.unit, self.counts = unit, counts
 
     @property
     def sequential(self) -> bool:

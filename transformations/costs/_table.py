@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 
 from aicompiler.metamodels.deployment import Cost, CostTable, Refusal
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Entry, OperatingPoint, System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel
-from aicompiler.transformations.kernels.passes import local_bytes
+from aicompiler.transformations.kernels.passes import Usage, Variants, local_bytes, operation_counts
 
-from ._area import Usage
 from ._hardware import CircuitEstimate
 from ._profile import Profile
 from ._software import SoftwareEstimate
@@ -21,12 +20,10 @@ TARGET_KINDS = (UnitKind.CPU, UnitKind.GPU, UnitKind.FPGA)
 """Kinds of units that code can be generated for."""
 
 
-def estimate_costs(
-    system: System, kernels: Mapping[str, Kernel], profile: Profile | None = None
-) -> CostTable:
+def estimate_costs(system: System, variants: Variants, profile: Profile | None = None) -> CostTable:
     """Price every entry on every unit.
 
-    ``kernels`` maps entry ids to unscheduled kernels; an entry without one rests on its annotations.
+    ``variants`` are the scheduled kernels; an entry without one rests on its annotations.
     Numbers are taken from annotations, else from measurements on the declared device, else estimated, else
     assumed; each row says which in ``provenance`` and ``note``.  Energy is dynamic power times usual time,
     unless annotated.  ``kind`` is BOUND for an annotated wcet only: other times bound nothing.
@@ -34,14 +31,14 @@ def estimate_costs(
     Raises ``ModelError`` for entries that nothing gives a time for.
     """
     rows = profile or Profile()
-    if untimed := [entry for entry in system.entries if not _has_time(entry, kernels, rows)]:
+    if untimed := [entry for entry in system.entries if not _has_time(system, entry, variants, rows)]:
         raise ModelError(_missing_time(system, entry) for entry in untimed)
     costs: list[Cost] = []
     refusals: list[Refusal] = []
     for component in system.components:
         for entry in component.entries:
             for unit in system.units:
-                pricing = _Pricing(component, entry, unit, kernels.get(entry.id), rows)
+                pricing = _Pricing(component, entry, unit, variants.get(entry.id, unit.id), rows)
                 if reason := pricing.refusal():
                     refusals.append(Refusal(entry=entry.id, unit=unit.id, reason=reason))
                 else:
@@ -49,9 +46,10 @@ def estimate_costs(
     return CostTable(costs=tuple(costs), refusals=tuple(refusals))
 
 
-def _has_time(entry: Entry, kernels: Mapping[str, Kernel], profile: Profile) -> bool:
+def _has_time(system: System, entry: Entry, variants: Variants, profile: Profile) -> bool:
     given = any(value is not None for t in entry.times for value in (t.bcet_ns, t.acet_ns, t.wcet_ns))
-    return given or entry.id in kernels or any(row.entry == entry.id for row in profile.rows)
+    has_kernel = any(variants.get(entry.id, unit.id) for unit in system.units)
+    return given or has_kernel or any(row.entry == entry.id for row in profile.rows)
 
 
 def _missing_time(system: System, entry: Entry) -> Diagnostic:
@@ -83,7 +81,11 @@ class _Pricing:
     @cached_property
     def software(self) -> SoftwareEstimate | None:
         is_fpga = self.unit.kind is UnitKind.FPGA
-        return SoftwareEstimate(self.kernel, self.unit) if not is_fpga and self.kernel is not None else None
+        return (
+            SoftwareEstimate(operation_counts(self.kernel), self.unit)
+            if not is_fpga and self.kernel is not None
+            else None
+        )
 
     def refusal(self) -> str:
         """Why the entry cannot run on the unit, '' if it can."""

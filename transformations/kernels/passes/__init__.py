@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from ._circuit import Circuit, FunctionalUnit, Memory, circuit
+from ._area import Usage, usage_of
+from ._circuit import Circuit, circuit
 from ._counts import OperationCounts, Operations, PhaseCounts, operation_counts
-from ._dependences import Carried, Dependence, DependenceKind, LoopVerdict, Parallel, parallel_loops
+from ._dependences import Carried, Dependence, DependenceKind, LoopVerdict, Parallel
 from ._inline import inline
 from ._latency import access_latency, latency
+from ._parallel import parallel_loops
+from ._resources import FunctionalUnit, Memory, Resources
 from ._schedule import default_schedule
 from ._storage import Storage, storage_of
 from ._structure import local_bytes, rematerialisable
+from ._variants import Variants, schedule
 
 __all__ = [
     "Carried",
@@ -23,7 +27,10 @@ __all__ = [
     "Operations",
     "Parallel",
     "PhaseCounts",
+    "Resources",
     "Storage",
+    "Usage",
+    "Variants",
     "circuit",
     "default_schedule",
     "inline",
@@ -33,5 +40,7 @@ __all__ = [
     "operation_counts",
     "parallel_loops",
     "rematerialisable",
+    "schedule",
     "storage_of",
+    "usage_of",
 ]

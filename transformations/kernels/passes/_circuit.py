@@ -8,23 +8,21 @@ cycle (OUT is read too, for a body need not write all of it).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Unit
 from aicompiler.transformations.kernels._kernel import Direction, Kernel
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import func, scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from ._accesses import accesses
-from ._latency import EXTERNAL_CYCLES, operand_bits
+from ._analysis import analysis_of
+from ._area import Usage, usage_of
+from ._latency import EXTERNAL_CYCLES
 from ._recurrence import Body
+from ._resources import Resources, Uses
 from ._storage import Storage, storage_of
 from ._structure import (
-    by_power_of_two,
-    constant,
-    constant_trips,
     entry_function,
     line_of,
     loop_name,
@@ -35,38 +33,13 @@ from ._trips import ASSUMED_TRIPS, evaluate, varies_with, while_bound
 LOOP_CYCLES = 2
 
 
-@dataclass(frozen=True, order=True)
-class FunctionalUnit:
-    """``instances`` copies of an operator; ``by_power_of_two`` marks those that are mere shifts."""
-
-    operation: str
-    bits: int
-    by_power_of_two: bool
-    instances: int
-
-
-@dataclass(frozen=True)
-class Memory:
-    """An array of the circuit; ``readers`` are the copies of accesses whose index is not a constant."""
-
-    name: str
-    elements: int
-    bits: int
-    is_parameter: bool
-    is_table: bool
-    in_registers: bool
-    block_rams: int
-    readers: int
-
-
 @dataclass(frozen=True)
 class Circuit:
-    """Cycles of one job from start to end, and what is built for it."""
+    """Cycles of one job from start to end, what is built for it, and the area that this takes."""
 
     cycles: int
-    units: tuple[FunctionalUnit, ...]
-    memories: tuple[Memory, ...]
-    loops: int
+    resources: Resources
+    usage: Usage
     assumptions: tuple[str, ...]
 
 
@@ -74,11 +47,11 @@ def circuit(kernel: Kernel, unit: Unit) -> Circuit:
     """The circuit of a kernel that ``default_schedule`` scheduled for the FPGA ``unit``."""
     builder = _Builder(kernel, unit)
     cycles = builder.block_cycles(list(entry_function(kernel).body.block.ops), {}) + builder.copy_cycles()
+    built = builder.resources()
     return Circuit(
         cycles=max(1, cycles),
-        units=builder.functional_units(),
-        memories=builder.memories(),
-        loops=sum(1 for _ in loops_in(entry_function(kernel))),
+        resources=built,
+        usage=usage_of(built),
         assumptions=tuple(dict.fromkeys(builder.assumptions)),
     )
 
@@ -87,14 +60,14 @@ class _Builder:
     def __init__(self, kernel: Kernel, unit: Unit) -> None:
         self.kernel = kernel
         self.storage: Storage = storage_of(kernel, unit).with_partitions(kernel.schedule.partitions)
-        self.known = accesses(kernel)
-        self.intervals = {p.loop: p.interval for p in kernel.schedule.pipelines}
-        self.bodies = {
-            loop: Body(kernel, loop, self.known, self.storage)
+        self.analysis = analysis_of(kernel)
+        named = {p.loop: p.interval for p in kernel.schedule.pipelines}
+        self.intervals = {
+            loop: named[name]
             for loop in loops_in(entry_function(kernel))
-            if loop_name(loop) in self.intervals
+            if (name := loop_name(loop)) in named
         }
-        self.depths = {loop: body.depth() for loop, body in self.bodies.items()}
+        self.depths = {loop: Body(self.analysis, loop, self.storage).depth() for loop in self.intervals}
         self.assumptions: list[str] = []
 
     # --- cycles ------------------------------------------------------------------------------------------
@@ -127,8 +100,8 @@ class _Builder:
             places = range(trips)
         else:
             places = range(lower, upper, step)
-        if loop in self.bodies:
-            interval = self.intervals[loop_name(loop)]
+        if loop in self.intervals:
+            interval = self.intervals[loop]
             return LOOP_CYCLES + (max(0, len(places) - 1) * interval + self.depths[loop] if places else 0)
         variable = loop.body.block.args[0]
         if any(varies_with(bound, variable) for inner in loops_in(loop) for bound in (inner.lb, inner.ub)):
@@ -155,69 +128,6 @@ class _Builder:
                 total += times * (parameter.elements + EXTERNAL_CYCLES)
         return total
 
-    # --- what is built -----------------------------------------------------------------------------------
-
-    def functional_units(self) -> tuple[FunctionalUnit, ...]:
-        """Per pipeline ⌈operations an iteration / II⌉ of each operator, outside of pipelines one of each."""
-        wanted: Counter[tuple[str, int, bool]] = Counter()
-        shared: set[tuple[str, int, bool]] = set()
-        inside: set[Operation] = set()
-        for loop, body in self.bodies.items():
-            mine: Counter[tuple[str, int, bool]] = Counter()
-            for op in body.operations:
-                inside.add(op)
-                if _is_operator(op):
-                    mine[_key(op)] += copies(op, loop)
-            for key, number in mine.items():
-                wanted[key] += -(-number // self.intervals[loop_name(loop)])
-        for op in entry_function(self.kernel).walk():
-            if op not in inside and _is_operator(op):
-                shared.add(_key(op))
-        wanted.update(shared)
-        return tuple(sorted(FunctionalUnit(*key, number) for key, number in wanted.items()))
-
-    def memories(self) -> tuple[Memory, ...]:
-        """Every array, with where it lives."""
-        readers: Counter[str] = Counter()
-        for access in self.known:
-            op = access.operation
-            if isinstance(op, memref.LoadOp | memref.StoreOp) and any(
-                constant(i) is None for i in op.indices
-            ):
-                loop = next((loop for loop in access.loops if loop in self.bodies), None)
-                number = copies(op, loop) if loop is not None else 1
-                readers[access.name] += number
-        return tuple(
-            Memory(
-                name=name,
-                elements=array.elements,
-                bits=array.bits,
-                is_parameter=array.is_parameter,
-                is_table=array.is_table,
-                in_registers=name in self.storage.registers,
-                block_rams=self.storage.block_rams(name),
-                readers=readers[name],
-            )
-            for name, array in self.storage.arrays.items()
-        )
-
-
-def copies(op: Operation, loop: scf.ForOp) -> int:
-    """How often ``op`` stands in one iteration of the pipelined ``loop``, whose inner loops are unrolled."""
-    trips = 1
-    current = op.parent_op()
-    while current is not None and current is not loop:
-        if isinstance(current, scf.ForOp):
-            trips *= constant_trips(current) or 1
-        current = current.parent_op()
-    return trips
-
-
-def _is_operator(op: Operation) -> bool:
-    if op.regions or not op.results or not op.operands:
-        return False
-    return op.name.startswith(("arith.", "math."))
-
-
-def _key(op: Operation) -> tuple[str, int, bool]:
-    return op.name, operand_bits(op), by_power_of_two(op)
+    def resources(self) -> Resources:
+        """What is built."""
+        return Uses(self.analysis, tuple(self.intervals)).resources(self.storage, self.intervals)

@@ -11,8 +11,9 @@ from aicompiler.transformations.kernels._kernel import Kernel, Phase
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
-from ._accesses import Access, accesses
-from ._inline import inlined
+from ._accesses import Access
+from ._analysis import analysis_of
+from ._inline import inline
 from ._latency import DIVISIONS
 from ._structure import (
     by_power_of_two,
@@ -114,7 +115,7 @@ def operation_counts(kernel: Kernel) -> OperationCounts:
     ``ASSUMED_TRIPS`` rounds (0 for ``least``), which ``assumptions`` says.
     """
     counter = _Counter(kernel)
-    known = accesses(inlined(kernel))
+    known = analysis_of(inline(kernel)).accesses
     ops = [op for op in entry_function(kernel).body.block.ops if not isinstance(op, func.ReturnOp)]
     trips = {loop_name(loop): constant_trips(loop) for loop in loops_in(entry_function(kernel))}
     result = []

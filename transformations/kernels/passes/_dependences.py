@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 import islpy as isl
-from aicompiler.transformations.kernels._kernel import Kernel
-from xdsl.dialects import scf
+from xdsl.dialects import memref, scf
 from xdsl.ir import Operation, SSAValue
 
-from ._accesses import Access, accesses
-from ._inline import inlined
-from ._structure import array_name, constant, entry_function, line_of, loop_name, loops_in
+from ._accesses import Access
+from ._structure import constant, line_of, loop_name
 
 
 class DependenceKind(Enum):
@@ -74,43 +72,14 @@ class Carried:
 
 LoopVerdict = Parallel | Carried
 
-# True dependences explain best why a loop is sequential, so they come first.
-_ORDER = (
-    DependenceKind.VALUE,
-    DependenceKind.FLOW,
-    DependenceKind.LAST_VALUE,
-    DependenceKind.OUTPUT,
-    DependenceKind.ANTI,
-)
 
-
-def parallel_loops(kernel: Kernel) -> Mapping[str, LoopVerdict]:
-    """For every loop of the kernel's function, by name: is it parallel, else what it carries.
-
-    Parameters never overlap each other (the ABI's ``restrict``); arrays declared inside a loop are private to
-    its iterations; a data-dependent index may be any element of its array.  Calls of local functions are
-    looked into, loops inside of them are not reported.
-    """
-    names = {loop_name(loop) for loop in loops_in(entry_function(kernel))}
-    flat = inlined(kernel)
-    known = accesses(flat)
-    verdicts: dict[str, LoopVerdict] = {}
-    for loop in loops_in(entry_function(flat)):
-        if loop_name(loop) in names:
-            found = tuple(sorted(carried_by(flat, loop, known), key=lambda d: _ORDER.index(d.kind)))
-            verdicts[loop_name(loop)] = Carried(found) if found else Parallel()
-    return verdicts
-
-
-def carried_by(kernel: Kernel, loop: scf.ForOp, known: Iterable[Access]) -> Iterator[Dependence]:
+def carried_by(loop: scf.ForOp, known: Iterable[Access]) -> Iterator[Dependence]:
     """The dependences that ``loop`` carries: loop values first, then through memory, in program order."""
     yield from _loop_values(loop)
-    arrays: dict[SSAValue | None, list[Access]] = {}
+    arrays: dict[SSAValue | str | None, list[Access]] = {}
     for access in known:
         if access.within(loop):
-            arrays.setdefault(None if access.name == "?" else _identity(kernel, access.array), []).append(
-                access
-            )
+            arrays.setdefault(_identity(access), []).append(access)
     anywhere = arrays.pop(None, [])
     for group in arrays.values():
         yield from _through_memory(loop, [*group, *anywhere])
@@ -118,17 +87,11 @@ def carried_by(kernel: Kernel, loop: scf.ForOp, known: Iterable[Access]) -> Iter
         yield from _through_memory(loop, anywhere)
 
 
-def _identity(kernel: Kernel, array: SSAValue) -> SSAValue:
-    """One representative for all ``memref.get_global`` of one table."""
-    name = array_name(kernel, array)
-    for op in entry_function(kernel).walk():
-        if op.name == "memref.get_global" and op is array.owner:
-            return next(
-                other.results[0]
-                for other in entry_function(kernel).walk()
-                if other.name == "memref.get_global" and array_name(kernel, other.results[0]) == name
-            )
-    return array
+def _identity(access: Access) -> SSAValue | str | None:
+    """What tells arrays apart: a constant table goes by its name, however often it is fetched."""
+    if access.name == "?":
+        return None
+    return access.name if isinstance(access.array.owner, memref.GetGlobalOp) else access.array
 
 
 def _loop_values(loop: scf.ForOp) -> Iterator[Dependence]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels._kernel import Kernel, Signature
 from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import SSAValue
@@ -19,11 +20,19 @@ def inline(kernel: Kernel) -> Kernel:
     Loop values that nobody reads are dropped.  Operations of a function keep their own line numbers.  The
     input is not changed and, where there is nothing to do, returned as it is.  Recursion: ``ModelError``.
     """
+    module = _numbered(kernel.module, kernel.name)
+    return kernel if module is kernel.module else replace(kernel, module=module)
+
+
+@lru_cache(maxsize=64)
+def _numbered(module: ModuleOp, name: str) -> ModuleOp:
+    """Kept for the kernels of a build: whatever analyses one inlined kernel then speaks of one module."""
+    kernel = Kernel(Signature(name, ()), module)
     result = inlined(kernel)
     if result is not kernel:
         for number, loop in enumerate(loops_in(entry_function(result))):
             loop.attributes[LOOP] = StringAttr(f"L{number}")
-    return result
+    return result.module
 
 
 def inlined(kernel: Kernel) -> Kernel:

@@ -11,7 +11,8 @@ from xdsl.dialects import func, memref, scf
 from xdsl.ir import Operation
 from xdsl.traits import is_side_effect_free
 
-from ._dependences import LoopVerdict, Parallel, parallel_loops
+from ._dependences import LoopVerdict, Parallel
+from ._parallel import parallel_loops
 from ._structure import (
     array_shape,
     constant_trips,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import islpy as isl
-from aicompiler.transformations.kernels._kernel import Kernel
 from xdsl.dialects import scf
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from ._accesses import Access
-from ._dependences import DependenceKind, carried_by
+from ._analysis import Analysis
+from ._dependences import DependenceKind
 from ._nests import inner_loops
 from ._storage import Storage
 from ._structure import constant_trips, surrounding_loops
@@ -34,16 +34,16 @@ class Body:
     that carry a dependence: their copies run one after the other.
     """
 
-    def __init__(self, kernel: Kernel, loop: scf.ForOp, known: tuple[Access, ...], storage: Storage) -> None:
-        self.kernel, self.loop, self.known, self.storage = kernel, loop, known, storage
-        self._serial = {inner: any(carried_by(kernel, inner, known)) for inner in inner_loops(loop)}
+    def __init__(self, analysis: Analysis, loop: scf.ForOp, storage: Storage) -> None:
+        self.analysis, self.loop, self.storage = analysis, loop, storage
+        self._serial = {inner: bool(analysis.carried(inner)) for inner in inner_loops(loop)}
         self.operations = [op for op in loop.walk() if op is not loop]
         self._order = {op: place for place, op in enumerate(self.operations)}
         self.edges = [*self._value_edges(), *self._memory_edges()]
 
     def delay(self, op: Operation) -> int:
         """Cycles from the start of ``op`` to its result, over all copies that run one after the other."""
-        cycles = self.storage.delay(self.kernel, op)
+        cycles = self.storage.delay(self.analysis.kernel, op)
         for inner in surrounding_loops(op):
             if self._serial.get(inner, False):
                 cycles *= constant_trips(inner) or 1
@@ -130,12 +130,12 @@ class Body:
     # --- edges through memory ------------------------------------------------------------------------------
 
     def _memory_edges(self) -> Iterator[Edge]:
-        inside = [access for access in self.known if access.operation in self._order]
+        inside = [access for access in self.analysis.accesses if access.operation in self._order]
         for place, first in enumerate(inside):
             for second in inside[place + 1 :]:
                 if (first.is_write or second.is_write) and self._same_iteration(first, second):
                     yield Edge(first.operation, second.operation, self._order_delay(first), 0)
-        for dependence in carried_by(self.kernel, self.loop, self.known):
+        for dependence in self.analysis.carried(self.loop):
             if dependence.kind in (DependenceKind.FLOW, DependenceKind.OUTPUT, DependenceKind.ANTI):
                 delay = 0 if dependence.kind is DependenceKind.ANTI else self.delay(dependence.source)
                 yield Edge(dependence.source, dependence.sink, delay, dependence.distance)

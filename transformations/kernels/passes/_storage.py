@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from aicompiler.metamodels.system import Unit
@@ -19,6 +19,8 @@ BLOCK_RAM_BYTES = 2048
 """Data bytes of one 18 Kbit block RAM (2048 x 9 bits, of which one is parity); ``Area.bram`` counts these."""
 PORTS = 2
 """Accesses per cycle of one bank: block RAM has two ports."""
+PORT_BLOCK_RAMS = 2
+"""Block RAMs of one m_axi adapter: its FIFOs."""
 SMALL_BANK_BITS = 1024
 """Banks up to this size are built from logic (distributed RAM) and cost no block RAM."""
 SMALL_ARRAY = 64
@@ -49,20 +51,26 @@ class Storage:
     arrays: dict[str, Array]
     on_chip: frozenset[str]
     registers: frozenset[str] = frozenset()
-    banks: dict[str, int] = field(default_factory=dict)
+    banks: dict[str, tuple[int, ...]] = field(default_factory=dict)  # per dimension
 
-    def ports(self, name: str) -> int | None:
-        """Accesses per cycle; ``None`` for registers, which have no limit."""
-        if name in self.registers:
-            return None
-        return PORTS * self.banks.get(name, 1) if name in self.on_chip else 1
+    def factors(self, name: str) -> tuple[int, ...]:
+        """Banks of an array, dimension by dimension."""
+        return self.banks.get(name, (1,) * len(self.arrays[name].shape))
+
+    def split(self, name: str, factors: tuple[int, ...]) -> Storage:
+        """The same storage with other banks for one array."""
+        return replace(self, banks={**self.banks, name: factors})
 
     def with_partitions(self, partitions: Iterable[Partition]) -> Storage:
         """The same storage, split as a schedule says."""
         known = tuple(partitions)
         complete = {p.array for p in known if p.factor == 0}
         scalars = {name for name, array in self.arrays.items() if not array.shape}
-        banks = {p.array: p.factor for p in known if p.factor}
+        banks: dict[str, tuple[int, ...]] = {}
+        for part in (p for p in known if p.factor):
+            factors = list(banks.get(part.array, (1,) * len(self.arrays[part.array].shape)))
+            factors[part.dimension] = part.factor
+            banks[part.array] = tuple(factors)
         return Storage(self.arrays, self.on_chip, frozenset(complete | scalars), banks)
 
     def delay(self, kernel: Kernel, op: Operation) -> int:
@@ -77,9 +85,10 @@ class Storage:
         """18 Kbit block RAMs that an on-chip array takes."""
         if name not in self.on_chip or name in self.registers:
             return 0
-        array, banks = self.arrays[name], self.banks.get(name, 1)
-        bits = -(-array.elements // banks) * array.bits
-        return 0 if bits <= SMALL_BANK_BITS else banks * -(-bits // (8 * BLOCK_RAM_BYTES))
+        array, factors = self.arrays[name], self.factors(name)
+        words = prod(-(-extent // banks) for extent, banks in zip(array.shape, factors, strict=True))
+        bits = words * array.bits
+        return 0 if bits <= SMALL_BANK_BITS else prod(factors) * -(-bits // (8 * BLOCK_RAM_BYTES))
 
 
 def storage_of(kernel: Kernel, unit: Unit) -> Storage:
@@ -92,7 +101,7 @@ def storage_of(kernel: Kernel, unit: Unit) -> Storage:
     arrays = _arrays(kernel)
     local = frozenset(name for name, array in arrays.items() if not array.is_parameter)
     storage = Storage(arrays, local).with_partitions(())
-    budget = unit.area.bram * unit.fill_permille // 1000 if unit.area is not None else None
+    budget = block_ram_budget(arrays, unit)
     used = sum(storage.block_rams(name) for name in local)
     wanted = _used_in_pipelines(kernel) | {name for name, array in arrays.items() if not array.shape}
     for name in (p.name for p in kernel.signature.parameters if p.name in arrays and p.name in wanted):
@@ -100,6 +109,14 @@ def storage_of(kernel: Kernel, unit: Unit) -> Storage:
         if budget is None or used + larger.block_rams(name) <= budget:
             used, storage = used + larger.block_rams(name), larger
     return storage
+
+
+def block_ram_budget(arrays: dict[str, Array], unit: Unit) -> int | None:
+    """Block RAMs that ``unit`` leaves to arrays after the ports of parameters; ``None`` if unknown."""
+    if unit.area is None:
+        return None
+    ports = sum(1 for array in arrays.values() if array.is_parameter and array.elements > 1)
+    return unit.area.bram * unit.fill_permille // 1000 - PORT_BLOCK_RAMS * ports
 
 
 def partition_completely(array: Array) -> tuple[Partition, ...]:

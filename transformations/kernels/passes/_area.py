@@ -1,4 +1,4 @@
-"""FPGA resources of a circuit, from figures per operator.
+"""FPGA area of a circuit, from figures per operator.
 
 Figures are typical of AMD 7-series and UltraScale+ devices: floating point from the LogiCORE Floating-Point
 Operator guide (PG060, full DSP usage), integer multipliers from DSP48 widths (25 x 18), adders one LUT a bit
@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Area
-from aicompiler.transformations.kernels.passes import Circuit, FunctionalUnit, Memory
+
+from ._resources import FunctionalUnit, Memory, Resources
+from ._storage import PORT_BLOCK_RAMS
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,26 @@ class Usage:
         """``factor`` copies."""
         return Usage(self.lut * factor, self.ff * factor, self.bram * factor, self.dsp * factor)
 
+    def exceeded(self, area: Area, fill_permille: int) -> tuple[str, ...]:
+        """The resources of which ``area``, filled up to ``fill_permille``, has too few."""
+        return tuple(
+            name
+            for name in ("lut", "ff", "bram", "dsp")
+            if getattr(self, name) > getattr(area, name) * fill_permille // 1000
+        )
+
     def excess(self, area: Area, fill_permille: int) -> str:
         """What does not fit into ``area`` filled up to ``fill_permille``, as a phrase; '' if all fits."""
-        parts = []
-        for name in ("lut", "ff", "bram", "dsp"):
-            needed, there = getattr(self, name), getattr(area, name)
-            if needed > there * fill_permille // 1000:
-                parts.append(
-                    f"{needed} {name.upper()} of {there * fill_permille // 1000} usable ({there} in all)"
-                )
-        return ", ".join(parts)
+        return ", ".join(
+            f"{getattr(self, name)} {name.upper()} of {getattr(area, name) * fill_permille // 1000} usable "
+            f"({getattr(area, name)} in all)"
+            for name in self.exceeded(area, fill_permille)
+        )
 
 
 CONTROL = Usage(lut=600, ff=800)
 """Start, done, scalar parameters (AXI4-Lite)."""
-MEMORY_PORT = Usage(lut=700, ff=1100, bram=2)
+MEMORY_PORT = Usage(lut=700, ff=1100, bram=PORT_BLOCK_RAMS)
 """One m_axi adapter with its FIFO."""
 LOOP = Usage(lut=50, ff=60)
 """Counter and state of one loop."""
@@ -65,12 +72,12 @@ _CONVERSIONS = ("arith.sitofp", "arith.uitofp", "arith.fptosi", "arith.fptoui", 
 _MULTIPLIER_DSP = {18: 1, 32: 3, 64: 10}  # up to so many bits
 
 
-def usage_of(circuit: Circuit) -> Usage:
-    """Resources of a whole circuit."""
-    total = CONTROL + LOOP.times(circuit.loops)
-    for unit in circuit.units:
+def usage_of(built: Resources) -> Usage:
+    """What a whole circuit takes of the device."""
+    total = CONTROL + LOOP.times(built.loops)
+    for unit in built.units:
         total += _operator(unit).times(unit.instances)
-    for memory in circuit.memories:
+    for memory in built.memories:
         total += _memory(memory)
     return total
 
@@ -105,6 +112,6 @@ def _memory(memory: Memory) -> Usage:
         usage += Usage(lut=memory.readers * -(-memory.elements // 64) * memory.bits)
     elif memory.in_registers:
         usage += Usage(ff=size, lut=memory.readers * -(-memory.elements // 4) * memory.bits)
-    elif not memory.block_rams and not memory.is_parameter:
+    elif memory.on_chip and not memory.block_rams:
         usage += Usage(lut=-(-size // 32))
     return usage + MEMORY_PORT if memory.is_parameter and memory.elements > 1 else usage
