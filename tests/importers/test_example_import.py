@@ -61,7 +61,9 @@ def _typed(element: Port | Attribute) -> str:
 def _plain(element: Any) -> str:
     hidden = {"id", "source", "operating_points", "area", "regions"}
     return " ".join(
-        f"{k}={getattr(v, 'name', v)}" for k, v in vars(element).items() if k not in hidden and v is not None
+        f"{k}={getattr(v, 'name', v)}"
+        for k, v in vars(element).items()
+        if k not in hidden and v is not None and v != ()
     )
 
 

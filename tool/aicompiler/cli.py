@@ -28,23 +28,33 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 Out = Annotated[Path, typer.Option("-o", "--out", help="The folder to write; all but user/ is replaced.")]
 Templates = Annotated[Path | None, typer.Option(help="A folder whose templates override ours by name.")]
 Periods = Annotated[int, typer.Option(min=1, help="How many hyperperiods to execute.")]
+Sidecar = Annotated[
+    Path | None, typer.Option(help="The side-car of the model; by default MODEL.aic.toml beside it.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress messages.")]
 
 
 @app.command()
-def check(models: Annotated[list[Path], typer.Argument(help="Model files.")], json: AsJson = False) -> None:
+def check(
+    models: Annotated[list[Path], typer.Argument(help="Model files.")],
+    sidecar: Sidecar = None,
+    write_sidecar: Annotated[
+        bool, typer.Option("--write-sidecar", help="Write a side-car that lists what is missing.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Import and validate: diagnostics with element, line and next step."""
     from aicompiler.commands import check_models
 
-    _finish(lambda: check_models(models), json)
+    _finish(lambda: check_models(models, sidecar, write_sidecar), json)
 
 
 @app.command()
-def partition(model: ModelPath, json: AsJson = False, quiet: Quiet = False) -> None:
+def partition(model: ModelPath, sidecar: Sidecar = None, json: AsJson = False, quiet: Quiet = False) -> None:
     """Decide only: table of placements, objective, bound, checks."""
     from aicompiler.commands import partition_model
 
-    _finish(lambda: partition_model(model, _progress(quiet), tables=not json), json)
+    _finish(lambda: partition_model(model, _progress(quiet), not json, sidecar), json)
 
 
 @app.command()
@@ -52,6 +62,7 @@ def build(
     model: ModelPath,
     out: Out,
     templates: Templates = None,
+    sidecar: Sidecar = None,
     run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -59,7 +70,7 @@ def build(
     """Everything: deployment, checks, generated project, report."""
     from aicompiler.commands import build_model
 
-    _finish(lambda: build_model(model, out, templates, run_periods, _progress(quiet)), json)
+    _finish(lambda: build_model(model, out, templates, run_periods, _progress(quiet), sidecar), json)
 
 
 @app.command()

@@ -24,13 +24,23 @@ if TYPE_CHECKING:
 REPORTS = frozenset({"report.html", "verdict.json", "verdict.sarif", "verdict.junit.xml"})
 
 
-def check_models(models: Sequence[Path]) -> dict[str, Any]:
-    """Import and validate every model; raises the worst failure after all were looked at."""
+def check_models(
+    models: Sequence[Path], sidecar: Path | None = None, write_sidecar: bool = False
+) -> dict[str, Any]:
+    """Import and validate every model; raises the worst failure after all were looked at.
+
+    ``write_sidecar`` first writes a side-car to fill in for each, to ``sidecar`` if that is given.
+    """
+    from aicompiler.sidecar import write_template
+
+    if write_sidecar:
+        for path in models:
+            print(f"{path}: wrote {write_template(path, sidecar)}", file=sys.stderr)
     reports = []
     failures: list[AicError] = []
     for path in models:
         try:
-            model = pipeline.read(path)
+            model = pipeline.read(path, sidecar=sidecar)
         except AicError as error:
             failures.append(error)
             reports.append({"model": str(path), "ok": False, "diagnostics": as_data(error.diagnostics)})
@@ -45,9 +55,11 @@ def check_models(models: Sequence[Path]) -> dict[str, Any]:
     return {"ok": True, "models": reports}
 
 
-def partition_model(path: Path, progress: Progress, tables: bool) -> dict[str, Any]:
+def partition_model(
+    path: Path, progress: Progress, tables: bool, sidecar: Path | None = None
+) -> dict[str, Any]:
     """Decide and check; prints the placements as a table unless JSON is asked for."""
-    model = pipeline.read(path, progress)
+    model = pipeline.read(path, progress, sidecar)
     decision = pipeline.decide(model, progress)
     if tables:
         _print_placements(model, decision)
@@ -55,13 +67,18 @@ def partition_model(path: Path, progress: Progress, tables: bool) -> dict[str, A
 
 
 def build_model(
-    path: Path, out: Path, templates: Path | None, run_periods: int, progress: Progress
+    path: Path,
+    out: Path,
+    templates: Path | None,
+    run_periods: int,
+    progress: Progress,
+    sidecar: Path | None = None,
 ) -> dict[str, Any]:
     """Build a model into ``out``; with ``run_periods`` also compile, test and execute it, for the report."""
     from aicompiler.codegen.project import write_project
     from aicompiler.run import run_project
 
-    made = pipeline.build(path, templates, progress)
+    made = pipeline.build(path, templates, progress, sidecar)
     print_diagnostics(made.model.diagnostics)
     print_diagnostics(write_project(pipeline.report(made, progress=progress), out))
     ran = None

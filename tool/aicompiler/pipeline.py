@@ -30,12 +30,13 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Model:
-    """A model, imported and lowered: entry id -> unscheduled kernel."""
+    """A model with its side-car, imported and lowered: entry id -> unscheduled kernel."""
 
     path: Path
     system: System
     diagnostics: tuple[Diagnostic, ...]
     kernels: Mapping[str, Kernel] = field(compare=False)
+    sidecar: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,17 @@ class Build:
     project: GeneratedProject = field(compare=False)
 
 
-def read(path: Path, progress: Progress = _silent) -> Model:
-    """Stages 1 and 2: import a model and lower its behaviours."""
-    from aicompiler.transformations.importers import load_system
+def read(path: Path, progress: Progress = _silent, sidecar: Path | None = None) -> Model:
+    """Stages 1 and 2: import a model with its side-car (else the one beside it), lower its behaviours."""
+    from aicompiler.transformations.importers import find_sidecar, load_system
     from aicompiler.transformations.kernels import parse_entry
 
     with _stage(progress, f"importing {path.name}"):
-        system, diagnostics = load_system(path)
+        sidecar = find_sidecar(path, sidecar)
+        system, diagnostics = load_system(path, sidecar)
     with _stage(progress, "lowering behaviours to MLIR"):
         kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries if e.behaviours}
-    return Model(path, system, tuple(diagnostics), kernels)
+    return Model(path, system, tuple(diagnostics), kernels, sidecar)
 
 
 def decide(model: Model, progress: Progress = _silent) -> Decision:
@@ -138,9 +140,11 @@ def generate(
     return kernels, project
 
 
-def build(path: Path, templates: Path | None = None, progress: Progress = _silent) -> Build:
+def build(
+    path: Path, templates: Path | None = None, progress: Progress = _silent, sidecar: Path | None = None
+) -> Build:
     """Stages 1 to 8 of one model."""
-    model = read(path, progress)
+    model = read(path, progress, sidecar)
     decision = decide(model, progress)
     planned = plan(model, decision, progress)
     kernels, project = generate(model, decision, templates, progress)
@@ -183,12 +187,12 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
     from aicompiler.codegen.report import BuildRecord, InputFile
 
     model, decision = made.model, made.decision
-    digest = hashlib.sha256(model.path.read_bytes()).hexdigest()
+    inputs = [model.path] if model.sidecar is None else [model.path, model.sidecar]
     return BuildRecord(
         system=model.system,
         tool_version=__version__,
         command=f"aicompiler build {shlex.quote(model.path.name)}",
-        inputs=(InputFile(path=model.path.name, sha256=digest),),
+        inputs=tuple(InputFile(path=p.name, sha256=_digest(p)) for p in inputs),
         diagnostics=model.diagnostics,
         costs=decision.costs,
         deployment=decision.deployment,
@@ -198,6 +202,10 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
         plan=made.plan,
         run=ran,
     )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -1,15 +1,20 @@
-"""Find the importer of a file, import it, and refuse what is wrong."""
+"""Find the importer of a file, import it, add what its side-car says, and refuse what is wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.plugins import PluginTable
-from aicompiler.metamodels.system import System
+from aicompiler.metamodels.system import Element, System
 
+from ._overrides import apply_sidecar
+from ._protocols import settle_protocols
 from ._reading import read_xml, unreadable
-from ._validate import validate
+from ._sidecar import read_sidecar, sidecar_path
+from ._validate import validate, walk
 
 IMPORTERS = PluginTable(
     "aicompiler.importers",
@@ -19,24 +24,94 @@ IMPORTERS = PluginTable(
     },
 )
 
+# What a side-car may settle: the rule of a diagnostic, and the features whose change makes it void.
+_SETTLED = {
+    "clock-assumed": ("operating_points",),
+    "kind-assumed": ("kind",),
+    "assumed-type": ("element_type", "shape"),
+    "assumed-bandwidth": ("bandwidth_bytes_per_s",),
+}
 
-def load_system(path: Path) -> tuple[System, list[Diagnostic]]:
-    """Import a model file by the first importer that handles it, and validate it.
 
-    Gives the system with warnings and notes.  Raises ``UnreadableInput`` if it is no model at all and
-    ``ModelError`` with every diagnostic if one of them is an error.
+@dataclass(frozen=True)
+class Draft:
+    """A system as imported, with its side-car applied, before it is judged as a whole."""
+
+    system: System
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the model itself could not be understood: what is missing is then not known either."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+def load_system(path: Path, sidecar: Path | None = None) -> tuple[System, list[Diagnostic]]:
+    """Import a model file by the first importer that handles it, apply its side-car, and validate it.
+
+    ``sidecar`` defaults to ``MODEL.aic.toml`` beside the model, if there is one.  Gives the system with
+    warnings and notes.  Raises ``UnreadableInput`` if it is no model at all and ``ModelError`` with every
+    diagnostic if one of them is an error.
     """
+    draft = draft_system(path, sidecar)
+    diagnostics = list(draft.diagnostics)
+    if not draft.failed:
+        diagnostics += validate(draft.system)
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        raise ModelError(sorted(diagnostics, key=lambda d: list(Severity).index(d.severity)))
+    return draft.system, diagnostics
+
+
+def draft_system(path: Path, sidecar: Path | None = None) -> Draft:
+    """What ``load_system`` validates: the model with its side-car, complete or not."""
+    system, diagnostics = _imported(path)
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        return Draft(system, tuple(diagnostics))
+    if (sidecar := find_sidecar(path, sidecar)) is not None:
+        settings, wrong = read_sidecar(sidecar)
+        new, said = apply_sidecar(system, settings)
+        diagnostics = [*_unsettled(diagnostics, system, new), *wrong, *said]
+        system = new
+    return Draft(settle_protocols(system), tuple(diagnostics))
+
+
+def find_sidecar(model: Path, given: Path | None = None) -> Path | None:
+    """The side-car that counts: the one given, else the one beside the model, else none."""
+    beside = sidecar_path(model)
+    return given or (beside if beside.is_file() else None)
+
+
+def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
     for name in IMPORTERS:
         importer = IMPORTERS.load(name)()
         if importer.handles(path):
-            system, diagnostics = importer.load(path, None)
-            break
-    else:
-        read_xml(path)
-        known = ", ".join(IMPORTERS)
-        raise unreadable(path, "unknown-kind", "no importer knows this kind of file", f"there are: {known}")
-    if not any(d.severity is Severity.ERROR for d in diagnostics):
-        diagnostics = [*diagnostics, *validate(system)]
-    if any(d.severity is Severity.ERROR for d in diagnostics):
-        raise ModelError(sorted(diagnostics, key=lambda d: list(Severity).index(d.severity)))
-    return system, diagnostics
+            found: tuple[System, list[Diagnostic]] = importer.load(path, None)
+            return found
+    read_xml(path)
+    known = ", ".join(IMPORTERS)
+    raise unreadable(path, "unknown-kind", "no importer knows this kind of file", f"there are: {known}")
+
+
+def _unsettled(diagnostics: Sequence[Diagnostic], old: System, new: System) -> Iterator[Diagnostic]:
+    """Without what was assumed about features that the side-car now gives, or elements that it replaced."""
+    before, after = _by_xml_id(old), _by_xml_id(new)
+    for diagnostic in diagnostics:
+        features = _SETTLED.get(diagnostic.rule)
+        source = diagnostic.source
+        elements = before.get(source.xml_id, []) if features and source is not None else []
+        remaining = {e.id: e for e in after.get(source.xml_id, [])} if source is not None else {}
+        changed = [
+            e.id not in remaining
+            or any(getattr(e, f, None) != getattr(remaining[e.id], f, None) for f in features or ())
+            for e in elements
+        ]
+        if not elements or not all(changed):
+            yield diagnostic
+
+
+def _by_xml_id(system: System) -> dict[str, list[Element]]:
+    found: dict[str, list[Element]] = {}
+    for element in walk(system):
+        if element.source is not None and element.source.xml_id:
+            found.setdefault(element.source.xml_id, []).append(element)
+    return found

@@ -20,6 +20,8 @@ from aicompiler.metamodels.system import (
     System,
 )
 
+SIDECAR = "fill in what `aicompiler check MODEL --write-sidecar` lists"
+
 Rule = Callable[[System], Iterator[Diagnostic]]
 
 
@@ -36,18 +38,19 @@ def _error(rule: str, message: str, next_step: str, element: Element | Source | 
     return Diagnostic(severity=Severity.ERROR, rule=rule, message=message, next_step=next_step, source=source)
 
 
-def _walk(element: Element) -> Iterator[Element]:
+def walk(element: Element) -> Iterator[Element]:
+    """An element and all below it."""
     yield element
     for field in fields(element):
         value = getattr(element, field.name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Element):
-                yield from _walk(child)
+                yield from walk(child)
 
 
 def _unique_ids(system: System) -> Iterator[Diagnostic]:
     seen: dict[str, Element] = {}
-    for element in _walk(system):
+    for element in walk(system):
         if (first := seen.setdefault(element.id, element)) is not element:
             message = f"the id '{element.id}' is used twice, first by {first.place}"
             yield _error("duplicate-id", message, "give each element its own id", element)
@@ -60,19 +63,17 @@ def _estimable(system: System) -> Iterator[Diagnostic]:
             limit = "a deadline" if entry.deadline_ns is not None else "an activation"
             lack = "no time and no behaviour that one could be estimated from"
             message = f"'{_shown(entry.name)}' has {limit} but {lack}"
-            step = "annotate SaStep.execTime or give the operation an OpaqueBehavior as its method"
+            step = f"annotate SaStep.execTime, give the operation an OpaqueBehavior, or {SIDECAR}"
             yield _error("no-time", message, step, entry)
 
 
 def _has_units(system: System) -> Iterator[Diagnostic]:
-    if not system.units:
-        yield Diagnostic(
-            severity=Severity.WARNING,
-            rule="no-platform",
-            message="the model has no processing unit: nothing can be placed",
-            next_step="draw a block whose parts are HwProcessor or HwPLD",
-            source=system.source,
+    if not system.units and system.components:
+        message = "the model has no processing unit: nothing can be placed"
+        step = (
+            'draw a block whose parts are HwProcessor or HwPLD, or say [platform] use = "jetson_tx2" in the '
         )
+        yield _error("no-platform", message, step + f"side-car; {SIDECAR}", system)
 
 
 def _positive(system: System) -> Iterator[Diagnostic]:
@@ -123,15 +124,19 @@ def _connected(system: System) -> Iterator[Diagnostic]:
 
 
 def _activated(system: System) -> Iterator[Diagnostic]:
+    fed = {
+        system.component_of(c.target_port).id
+        for c in system.application.channels
+        if c.protocol is ChannelProtocol.QUEUE
+    }
     for component in system.components:
-        queues = [c for c in system.application.channels if c.protocol is ChannelProtocol.QUEUE]
-        has_queue = any(system.component_of(c.target_port) is component for c in queues)
         for entry in component.entries:
-            if isinstance(entry.activation, OnData) and not has_queue:
-                message = (
-                    f"'{_shown(entry.name)}' waits for data but no QUEUE leads to '{_shown(component.name)}'"
-                )
-                yield _error("no-activation", message, "give it a period or a QUEUE channel", entry)
+            if isinstance(entry.activation, OnData) and component.id not in fed:
+                name = _shown(entry.name)
+                lack = "it has no period, and no QUEUE leads to it"
+                message = f"'{name}' of '{_shown(component.name)}' is never activated: {lack}"
+                step = "give it RtFeature with occKind=periodic(period=(50,ms)), connect an in-port, or "
+                yield _error("no-activation", message, step + SIDECAR, entry)
             if _length(entry.activation) < 1:
                 message = f"the period of '{_shown(entry.name)}' is {_length(entry.activation)} ns"
                 yield _error("bad-period", message, "give a positive period", entry)

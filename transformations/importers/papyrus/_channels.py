@@ -1,4 +1,4 @@
-"""Connectors to channels: through composites to the leaves, and with the default protocols of DESIGN §3."""
+"""Connectors to channels: through composites to the leaves, with the protocols that are stated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from aicompiler.metamodels.system import (
     Channel,
     ChannelProtocol,
     Component,
-    OnData,
-    Periodic,
     PortDirection,
-    Sporadic,
 )
 
 from ._components import ComponentBuilder
@@ -89,23 +86,25 @@ class ChannelBuilder:
             number = 2
             while id_ in taken:
                 id_, number = f"{base}.{number}", number + 1
-            channels.append(self._channel(id_, connection, usable))
+            channels.append(self._channel(id_, connection))
             ids.setdefault(connection.connector, []).append(id_)
         return tuple(channels)
 
     def _port(self, end: End) -> str:
         return f"{end[0].id}.{self.model.id(end[1])}"
 
-    def _channel(self, id_: str, connection: Connection, all_: list[Connection]) -> Channel:
+    def _channel(self, id_: str, connection: Connection) -> Channel:
         tags = self.model.applied(connection.connector, "Channel")
         initial = self.model.text(tags, "initial")
+        protocol = self._explicit(connection)
         return Channel(
             id=id_,
             name=connection.connector.name or "",
             source=self.model.source(connection.connector),
             source_port=self._port(connection.source),
             target_port=self._port(connection.target),
-            protocol=self._protocol(connection, all_),
+            protocol=protocol or ChannelProtocol.SAMPLE,
+            protocol_assumed=protocol is None,
             capacity=self._at_least_one(tags, "capacity", 2),
             consume=self._at_least_one(tags, "consume", 1),
             initial=tuple(p.strip() for p in initial.strip("{}").split(",")) if initial else (),
@@ -118,20 +117,6 @@ class ChannelBuilder:
             return default
         return default if value is None else value
 
-    def _protocol(self, connection: Connection, all_: list[Connection]) -> ChannelProtocol:
-        explicit = self._explicit(connection)
-        if explicit is not None:
-            return explicit
-        reader = self._component(connection.target)
-        if _is_on_data(reader):
-            return ChannelProtocol.QUEUE
-        rates = (
-            self._period(self._component(connection.source), all_, set()),
-            self._period(reader, all_, set()),
-        )
-        equal = rates[0] is not None and rates[0] == rates[1]
-        return ChannelProtocol.QUEUE if equal else ChannelProtocol.SAMPLE
-
     def _explicit(self, connection: Connection) -> ChannelProtocol | None:
         tags = self.model.applied(connection.connector, "Channel")
         if (text := self.model.text(tags, "protocol")) is None:
@@ -141,27 +126,3 @@ class ChannelBuilder:
         message = f"{self.model.label(connection.connector)} has the protocol '{shown(text)}'"
         self.model.error("bad-channel", message, "use QUEUE, SAMPLE or CALL", connection.connector)
         return None
-
-    def _component(self, end: End) -> Component:
-        return self.components[end[0].id]
-
-    def _period(self, component: Component, all_: list[Connection], seen: set[str]) -> int | None:
-        """The effective period of a component's first entry; of a data-driven one, its producer's."""
-        activation = component.entries[0].activation
-        if isinstance(activation, Periodic):
-            return activation.period_ns
-        if isinstance(activation, Sporadic) or component.id in seen:
-            return None
-        for connection in all_:
-            sampled = self._explicit(connection) is ChannelProtocol.SAMPLE
-            if self._component(connection.target) is component and not sampled:
-                period = self._period(self._component(connection.source), all_, seen | {component.id})
-                consume = self._at_least_one(
-                    self.model.applied(connection.connector, "Channel"), "consume", 1
-                )
-                return None if period is None else period * consume
-        return None
-
-
-def _is_on_data(component: Component) -> bool:
-    return any(isinstance(e.activation, OnData) for e in component.entries)

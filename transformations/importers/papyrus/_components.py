@@ -50,15 +50,12 @@ class ComponentBuilder:
         self.timing = timing
         self.ids: dict[EObject, list[str]] = {}
 
-    def build(self, instance: Instance, connected: bool) -> Component | None:
-        """The component of a leaf instance; ``connected`` says whether something feeds an in-port of it."""
+    def build(self, instance: Instance) -> Component:
+        """The component of a leaf instance; an entry without an arrival pattern runs on data."""
         constants = self._constants(instance)
         values = {c.name: c.value for c in constants}
         attributes, ports = self._state(instance, values), self._ports(instance, values)
         elements = entry_elements(instance.type, self.timing)
-        entries = [self._entry(instance, e, connected) for e in elements]
-        if any(e is None for e in entries):
-            return None
         role = self.model.applied(instance.part, "Criticality") or self.model.applied(
             instance.type, "Criticality"
         )
@@ -66,7 +63,7 @@ class ComponentBuilder:
             id=instance.id,
             name=instance.name,
             source=self.model.source(instance.part),
-            entries=tuple(e for e in entries if e is not None),
+            entries=tuple(self._entry(instance, e) for e in elements),
             ports=tuple(ports),
             attributes=tuple(attributes),
             constants=tuple(constants),
@@ -184,15 +181,10 @@ class ComponentBuilder:
 
     # --- entries ------------------------------------------------------------------------------------------
 
-    def _entry(self, instance: Instance, element: EObject, connected: bool) -> Entry | None:
+    def _entry(self, instance: Instance, element: EObject) -> Entry:
         id_ = self._id(instance, element)
         bearers = bearers_of(element)
         activation = self.timing.activation(bearers)
-        if activation is None and not connected:
-            message = f"{self.model.label(element)} of '{shown(instance.name)}' is never activated"
-            step = "give it RtFeature with occKind=periodic(period=(50,ms)), or connect an in-port"
-            self.model.error("no-activation", message, step, element)
-            return None
         for bearer in bearers:
             self._record(bearer, id_)
         return Entry(

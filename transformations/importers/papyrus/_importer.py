@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
-from aicompiler.metamodels.system import Application, Component, Platform, Source, System
+from aicompiler.metamodels.system import Application, Platform, Source, System
 from aicompiler.transformations.importers._reading import read_xml, unreadable
 
 from ._channels import ChannelBuilder, connections
@@ -87,10 +87,7 @@ def _application(
 ) -> Application:
     leaves = [i for r in software for i in r.all() if i.part is not None and entry_elements(i.type, timing)]
     found: list[Connection] = [c for r in software for c in connections(r, leaves, builder)]
-    fed = {c.target[0] for c in found}
-    components: tuple[Component, ...] = tuple(
-        c for i in leaves if (c := builder.build(i, connected=i in fed)) is not None
-    )
+    components = tuple(builder.build(i) for i in leaves)
     root = model.resource.models[0]
     return Application(
         id=f"{model.id(root)}.application",

@@ -77,7 +77,7 @@ def type_name(typed: EObject) -> str:
         if not type_.href.startswith("pathmap://"):  # in an unknown document a name may mean anything
             return ""
         return str(type_.href).rpartition("#")[2].rpartition(".")[2].rpartition("/")[2]
-    return type_.name or ""
+    return getattr(type_, "name", None) or ""
 
 
 def element_type(typed: EObject) -> ElementType | None:
