@@ -16,6 +16,7 @@ TARGETS = PluginTable(
         "c": "aicompiler.codegen.targets.c:C",
         "opencl": "aicompiler.codegen.targets.opencl:OpenCl",
         "hls": "aicompiler.codegen.targets.hls:Hls",
+        "llvm": "aicompiler.codegen.targets.llvm:Llvm",
     },
 )
 

@@ -22,10 +22,15 @@ class UnsupportedOperation(AicError):
 
     exit_code = 1
 
-    def __init__(self, op: Operation, advice: str = "lower it to arith, math, memref and scf first") -> None:
+    def __init__(
+        self,
+        op: Operation,
+        advice: str = "lower it to arith, math, memref and scf first",
+        language: str = "C",
+    ) -> None:
         line = op.attributes.get("aic.line")
         place = Source(file="kernel body", line=line.value.data) if isinstance(line, IntegerAttr) else None
-        message = f"{op.name} cannot be printed as C"
+        message = f"{op.name} cannot be printed as {language}"
         super().__init__(
             Diagnostic(
                 severity=Severity.ERROR,

@@ -38,6 +38,7 @@ UNITS = {
     "c": Unit(id="cpu", kind=UnitKind.CPU),
     "opencl": Unit(id="gpu", kind=UnitKind.GPU),
     "hls": Unit(id="fpga", kind=UnitKind.FPGA),
+    "llvm": Unit(id="cpu", kind=UnitKind.CPU),
 }
 
 
@@ -121,6 +122,11 @@ def run_native(target: str, kernel: Kernel, inputs: Values, folder: Path) -> Val
         sources = write(TARGETS.load(target)().emit(kernel, UNITS[target]), folder)
         command = [*COMPILERS[target], *WARNINGS, "-O1", "-shared", "-fPIC", "-o", library, *sources, "-lm"]
         subprocess.run(command, check=True)
+    return call_native(library, kernel, inputs)
+
+
+def call_native(library: Path, kernel: Kernel, inputs: Values) -> Values:
+    """Load a shared library with ctypes and run one job."""
     function = getattr(ctypes.CDLL(str(library)), kernel.name)
     arrays = storage(kernel, inputs)
     arguments = []
@@ -171,10 +177,21 @@ def run_opencl(kernel: Kernel, inputs: Values) -> Values:
     return results(kernel, arrays)
 
 
+def run_llvm(kernel: Kernel, inputs: Values) -> Values:
+    """Compile to machine code in this process and run one job."""
+    from aicompiler.codegen.targets.llvm import jit
+
+    arrays = storage(kernel, inputs)
+    jit(kernel)(*arrays.values())
+    return results(kernel, arrays)
+
+
 def run_target(target: str, kernel: Kernel, inputs: Values, folder: Path) -> Values:
     """One job of a kernel in any target."""
     if target == "opencl":
         return run_opencl(kernel, inputs)
+    if target == "llvm":
+        return run_llvm(kernel, inputs)
     return run_native(target, kernel, inputs, folder)
 
 
@@ -188,6 +205,12 @@ def kernels() -> Callable[..., Kernel]:
 def inputs() -> Callable[[Kernel, int], Values]:
     """Makes random inputs."""
     return random_inputs
+
+
+@pytest.fixture(scope="session")
+def call() -> Callable[[Path, Kernel, Values], Values]:
+    """Runs one job of a kernel in a shared library."""
+    return call_native
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ LoadKernel = Callable[..., Kernel]
 
 
 def emitted(target: str, kernel: Kernel) -> dict[str, str]:
-    return {f.path: f.content.decode() for f in TARGETS.load(target)().emit(kernel, None)}
+    files = TARGETS.load(target)().emit(kernel, None)
+    return {f.path: f.content.decode() for f in files if not f.path.endswith(".o")}
 
 
 @pytest.mark.parametrize("target", list(TARGETS))
@@ -52,7 +53,7 @@ def test_lines_lead_back_to_the_body(kernels: LoadKernel) -> None:
     assert "while (n > 1 && count < 1000) { /* model line 4 */" in text
 
 
-@pytest.mark.parametrize("target", list(TARGETS))
+@pytest.mark.parametrize("target", ["c", "opencl", "hls"])
 def test_names_of_the_language_are_avoided(target: str, kernels: LoadKernel) -> None:
     """Ports and variables may be called like keywords and functions of a target language."""
     text = next(iter(emitted(target, kernels("functions")).values()))
