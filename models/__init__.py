@@ -5,7 +5,10 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-EXAMPLES = {"smart_intersection": "smart_intersection/smart_intersection.uml"}
+EXAMPLES = {
+    "smart_intersection": "smart_intersection/smart_intersection.uml",
+    "traffic_junction": "traffic_junction/traffic_junction.uml",
+}
 
 
 def example_path(name: str) -> Path:
