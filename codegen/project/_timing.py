@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aicompiler.metamodels.deployment import CostTable, Deployment
+from aicompiler.metamodels.deployment import Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Channel, ChannelProtocol, System
 from aicompiler.transformations.partition.jobs import Timeline, Timing, timeline
@@ -48,10 +48,9 @@ def sample_history(writer: Timing, reader: Timing) -> int:
     return -(-span // writer.period_ns) + 2
 
 
-def rhythm(system: System, costs: CostTable, deployment: Deployment) -> Rhythm:
+def rhythm(system: System, deployment: Deployment) -> Rhythm:
     """The rhythm of a system; raises ``ModelError`` if the deployment's table is not a table of it."""
-    shortest = {c.entry: c.wcet_ns for c in sorted(costs.costs, key=lambda c: -c.wcet_ns)}
-    line = timeline(system, shortest.get)
+    line = timeline(system)
     if line.hyperperiod_ns != deployment.hyperperiod_ns:
         found, expected = deployment.hyperperiod_ns, line.hyperperiod_ns
         _refuse(f"its hyperperiod is {found} ns, that of the model {expected} ns")

@@ -204,7 +204,10 @@ def test_other_objectives_are_recomputed_too(case: Case, name: str, value: int) 
         constraint(id_="k-reliable", minimum_ppb=999_550_101),
         unit("cpu", memory_bytes=11_000),
         application("flows", {"deadline_ns": 60 * MS}, id="fresh"),
-        entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS), deadline_ns=31 * MS),
+        both(
+            entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS), deadline_ns=40 * MS),
+            slot("dog", 0, "remote", start=19),
+        ),
         entry("show", activation=Periodic(period_ns=20 * MS, jitter_ns=7 * MS)),
         setting("spare", operating_point="spare.slow"),
         with_region(),

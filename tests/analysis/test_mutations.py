@@ -134,8 +134,21 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("end after the deadline", "deadline", slot("dog", 0, "remote", start=20)),
     (
         "sporadic event answered late",
-        "sporadic-polling",
-        entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS), deadline_ns=31 * MS - 1),
+        "deadline sporadic-polling",
+        both(
+            entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS), deadline_ns=40 * MS),
+            slot("dog", 0, "remote", start=20),
+        ),
+    ),
+    (
+        "polled less often than events come",
+        "one-slot-per-job sporadic-polling reaction-time objective-value",
+        entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS - 1), deadline_ns=60 * MS),
+    ),
+    (
+        "events without a time to answer",
+        "activation reaction-time objective-value",
+        entry("dog", activation=Sporadic(min_interarrival_ns=20 * MS), deadline_ns=1),
     ),
     ("circuit started too soon", "jobs-in-order", cost("stats", "fpga", interval_ns=10 * MS + 1)),
     ("jobs in the wrong order", "jobs-in-order transfer-order", slot("stats", 0, "fpga", start=14.5)),

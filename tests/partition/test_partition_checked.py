@@ -67,8 +67,8 @@ def random_system(sketch: Any, seed: int) -> tuple[System, CostTable]:
             consumers[writer] = i
         else:
             period = dice.choice((60, 120)) * TICK
-            kind = Sporadic(min_interarrival_ns=period) if dice.random() < 0.15 else None
-            more |= {"deadline": 2 * period} if kind else {}
+            kind = Sporadic(min_interarrival_ns=period) if dice.random() < 0.25 else None
+            more |= {"deadline": dice.choice((None, 2 * period, period * 3 // 2))} if kind else {}
             offset = dice.choice((0, 7 * TICK))
             build.component(
                 name, times, kind or Periodic(period_ns=period, offset_ns=offset, jitter_ns=offset), **more

@@ -172,7 +172,11 @@ def test_wrong_models(sketch: Any, golden: Any) -> None:
 
 
 def test_sporadic_without_time_to_poll(sketch: Any) -> None:
-    """A sporadic entry whose deadline leaves no time for a poll is named."""
+    """A sporadic entry whose deadline leaves no time for its slot, or for a poll, is named."""
     build = sketch().unit("cpu").component("a", {"cpu": 5}, 100)
     build.component("alarm", {"cpu": 50}, Sporadic(min_interarrival_ns=100), deadline=50)
-    assert "sporadic entry 'alarm.run' has a deadline of 50 ns" in refusal(build)
+    assert "entry 'alarm.run' has a deadline of 50 ns, but it takes at least 75 ns" in refusal(build)
+    build = sketch().unit("cpu").component("a", {"cpu": 5}, 9_999_991)  # a prime number
+    build.component("alarm", {"cpu": 5}, Sporadic(min_interarrival_ns=100))
+    text = "sporadic entry 'alarm.run' has to be polled every 50 ns or more often, which no division of"
+    assert text in refusal(build, ModelError)

@@ -128,15 +128,28 @@ def test_full_queue_holds_the_producer(sketch: Any, valid: Valid) -> None:
     assert reader.end_ns <= third.start_ns + found.hyperperiod_ns + 1
 
 
-@pytest.mark.parametrize(("deadline", "polls"), [(130, 1), (100, 2), (30, 4)])
+@pytest.mark.parametrize(("deadline", "polls"), [(200, 1), (None, 2), (199, 2), (30, 10)])
 def test_sporadic_entries_are_polled(sketch: Any, deadline: int, polls: int) -> None:
-    """Polls divide the hyperperiod; an event just after a poll's release is served in time by the next."""
+    """Polls are the longest that divide the hyperperiod and leave half the deadline for an answer."""
     build = sketch().unit("a").component("p", {"a": 20}, 100)
     build.component("alarm", {"a": 5}, Sporadic(min_interarrival_ns=100), deadline)
     slots = [j for j in partition(*build.both()).jobs if j.entry == "alarm.run"]
     assert len(slots) == polls
     period = 100 // polls
-    assert all(j.end_ns - (j.job - 1) * period <= deadline for j in slots)
+    assert all(j.end_ns - (j.job - 1) * period <= (deadline or 100) for j in slots)
+
+
+def test_polling_follows_from_the_model_alone(sketch: Any, valid: Valid) -> None:
+    """Slower units do not change how often a sporadic entry is polled, nor when its polls are due."""
+    for time in (1, 24):
+        build = sketch().unit("a").unit("b").link("bus", "a", "b").component("p", {"a": 20}, 100)
+        build.component("alarm", {"b": time}, Sporadic(min_interarrival_ns=70)).sample("alarm", "p")
+        build.reader("log", {"a": 1}).channel("alarm", "log")
+        system, costs = build.both()
+        valid(system, costs, partition(system, costs))
+        timings = build_problem(system, costs).line.timings
+        assert (timings["alarm.run"].period_ns, timings["alarm.run"].deadline_ns) == (25, 45)
+        assert (timings["log.run"].period_ns, timings["log.run"].deadline_ns) == (25, 90)
 
 
 def test_previous_deployment_wins_ties(sketch: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from aicompiler.metamodels.deployment import Finding, JobSlot, Placement
-from aicompiler.metamodels.system import UnitKind
+from aicompiler.metamodels.system import Entry, Sporadic, UnitKind
 
 from ._facts import Facts
 from ._rules import RuleBook, failed, passed
@@ -169,21 +169,31 @@ def deadline(facts: Facts) -> Iterator[Finding]:
 @RULES.rule(
     "sporadic-polling",
     holds="there is no sporadic entry",
-    because="an event just after a poll waits a whole period: period + response <= deadline",
+    because="an event just after a poll waits a period P and leaves the next poll D - P of its deadline",
 )
 def sporadic_polling(facts: Facts) -> Iterator[Finding]:
-    """A sporadic entry, polled at its least inter-arrival time, still answers within its deadline."""
+    """Polls come no further apart than events, and the slots answer an event that just missed its poll."""
     for (entry, unit), slots in facts.slots.items():
-        timing = facts.timing(entry)
-        if not timing.sporadic or not slots:
-            continue
-        worst = timing.period_ns + max(s.end_ns - timing.release(s.job) for s in slots.values())
-        limit = timing.due_ns - timing.release_ns
-        text = f"an event for {entry!r} just after a poll is answered after {duration(worst)}, due in "
-        judge = passed if worst <= limit else failed
-        yield judge(
-            message=text + duration(limit), value=worst, limit=limit, unit="ns", elements=(entry, unit)
-        )
+        match facts.entries[entry]:
+            case Entry(activation=Sporadic(min_interarrival_ns=gap), deadline_ns=given):
+                yield _polled(facts, (entry, unit), slots, gap, gap if given is None else given)
+
+
+def _polled(
+    facts: Facts, place: tuple[str, str], slots: Mapping[int, JobSlot], gap: int, within: int
+) -> Finding:
+    """Poll k is released at k periods; the period is what the table has, not what it should have."""
+    period = -(-facts.hyperperiod // len(slots))
+    response = max(s.end_ns - s.job * period for s in slots.values())
+    if period > gap:
+        text = f"{place[0]!r} is polled every {duration(period)}, events come every {duration(gap)}"
+        return failed(message=text, value=period, limit=gap, unit="ns", elements=place)
+    text = (
+        f"an event for {place[0]!r} just after a poll waits {duration(period)} and is answered after"
+        f" {duration(period + response)}, due in {duration(within)} (a poll in {duration(within - period)})"
+    )
+    judge = passed if period + response <= within else failed
+    return judge(message=text, value=period + response, limit=within, unit="ns", elements=place)
 
 
 @RULES.rule(

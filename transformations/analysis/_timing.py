@@ -13,6 +13,9 @@ from math import lcm
 
 from aicompiler.metamodels.system import Channel, ChannelProtocol, Entry, OnData, Periodic, Sporadic
 
+MOST_POLLS = 1_000_000
+"""A table of more polls than that is not judged: looking for their number must end."""
+
 
 @dataclass(frozen=True)
 class Wire:
@@ -43,7 +46,6 @@ class Timing:
     due_ns: int
     jitter_ns: int = 0
     on_data: bool = False
-    sporadic: bool = False
 
     def release(self, job: int) -> int:
         """The static release of a job."""
@@ -68,7 +70,7 @@ class Timings:
 
 
 def timings_of(entries: Sequence[Entry], wires: Iterable[Wire]) -> Timings:
-    """Derive all timings: timed entries first, then along QUEUE channels as far as these reach."""
+    """Derive all timings along QUEUE channels: of periodic entries first, then of what is polled."""
     result = Timings()
     inputs: dict[str, list[Wire]] = {}
     outputs: dict[str, list[Wire]] = {}
@@ -77,11 +79,17 @@ def timings_of(entries: Sequence[Entry], wires: Iterable[Wire]) -> Timings:
             inputs.setdefault(wire.reader.id, []).append(wire)
             outputs.setdefault(wire.producer.id, []).append(wire)
     on_data = {e.id: e for e in entries if isinstance(e.activation, OnData)}
-    ready = [e for e in entries if e.id not in on_data]
-    while ready:
+    sporadic = [e for e in entries if isinstance(e.activation, Sporadic)]
+    ready = [e for e in entries if e.id not in on_data and e not in sporadic]
+    pace = 0
+    while ready or sporadic:
+        if not ready:  # all that does not wait for a sporadic entry has its period
+            pace, ready, sporadic = result.hyperperiod_ns, sporadic, []
         entry = ready.pop()
-        own = inputs.get(entry.id, [])
-        _enter(result, entry, _on_data(entry, own, result.known) if entry.id in on_data else _timed(entry))
+        if entry.id in on_data:
+            _enter(result, entry, _on_data(entry, inputs.get(entry.id, []), result.known))
+        else:
+            _enter(result, entry, _timed(entry, pace))
         for reader in dict.fromkeys(w.reader.id for w in outputs.get(entry.id, [])):
             if reader in on_data and reader not in result.known and _is_ready(inputs[reader], result.known):
                 ready.append(on_data[reader])
@@ -104,22 +112,42 @@ def _enter(result: Timings, entry: Entry, timing: Timing | str) -> None:
         result.known[entry.id] = timing
 
 
-def _timed(entry: Entry) -> Timing | str:
+def _timed(entry: Entry, pace: int) -> Timing | str:
+    """The timing of an entry that time releases; ``pace`` is the hyperperiod of what no event activates."""
     match entry.activation:
         case Periodic(period_ns=period, offset_ns=offset, jitter_ns=jitter):
-            sporadic = False
-        case Sporadic(min_interarrival_ns=period, jitter_ns=jitter):
-            offset, sporadic = 0, True
+            deadline = period if entry.deadline_ns is None else entry.deadline_ns
+        case Sporadic(min_interarrival_ns=gap):
+            within = gap if entry.deadline_ns is None else entry.deadline_ns
+            period, offset, jitter = _poll(gap, within, pace), 0, 0
+            if not period:
+                return f"cannot be polled: min({gap}, {within} / 2) ns holds no whole part of {pace} ns"
+            deadline = within - period
         case other:
             return f"has an activation of unknown kind {type(other).__name__}"
     if period <= 0:
         return f"has a period of {period} ns, which must be positive"
     if offset < 0 or jitter < 0:
         return f"has an offset of {offset} ns and a jitter of {jitter} ns, which must not be negative"
-    deadline = period if entry.deadline_ns is None else entry.deadline_ns
     if deadline <= 0:
         return f"has a deadline of {deadline} ns, which must be positive"
-    return Timing(period, offset, offset + deadline, jitter, sporadic=sporadic)
+    return Timing(period, offset, offset + deadline, jitter)
+
+
+def _poll(gap: int, within: int, pace: int) -> int:
+    """The longest polling period that divides ``pace``, is no longer than ``gap`` and half of ``within``.
+
+    Then an event that just misses a poll waits for one period, and the next poll has ``within`` less that
+    period to answer.  0 if there is none; without a pace there is nothing to divide.
+    """
+    longest = min(gap, within // 2)
+    if longest <= 0:
+        return 0
+    if pace == 0:
+        return longest
+    fewest = -(-pace // longest)
+    parts = next((n for n in range(fewest, max(fewest, MOST_POLLS) + 1) if pace % n == 0), 0)
+    return pace // parts if parts else 0
 
 
 def _on_data(entry: Entry, inputs: list[Wire], known: Mapping[str, Timing]) -> Timing | str:

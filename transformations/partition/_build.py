@@ -42,7 +42,7 @@ def build_problem(system: System, costs: CostTable) -> Problem:
     _check_policies(system)
     options = {c.id: tuple(_options(system, costs, c)) for c in system.components}
     _check_options(system, costs, options)
-    line = timeline(system, lambda entry: _shortest(costs, entry))
+    line = timeline(system)
     return _Builder(system, costs, line, options).problem()
 
 
@@ -81,10 +81,6 @@ def _refusals(system: System, costs: CostTable, component: Component) -> str:
         why = (costs.refusal(e.id, unit.id) for e in component.entries)
         reasons.append(f"{unit.name or unit.id}: {next((w for w in why if w), 'no cost is known')}")
     return "; ".join(reasons) or "the platform has none"
-
-
-def _shortest(costs: CostTable, entry: str) -> int | None:
-    return min((c.wcet_ns for c in costs.costs if c.entry == entry), default=None)
 
 
 @dataclass(frozen=True)
@@ -176,7 +172,7 @@ class _Builder:
 
     def _scale(self, routes: Mapping[str, Mapping[tuple[str, str], Path]]) -> _Scale:
         timings = self.line.timings.values()
-        instants = [x for t in timings for x in (t.period_ns, t.ready_ns, t.deadline_ns, t.latest_ns)]
+        instants = [x for t in timings for x in (t.period_ns, t.ready_ns, t.deadline_ns)]
         instants += [x for c in self.costs.costs for x in (c.wcet_ns, c.interval_ns)]
         instants += [h.ns for paths in routes.values() for p in paths.values() for h in p.hops]
         instants += [p.lag for p in precedences(self.line)] + [r.latest_end_ns for r in responses(self.line)]
@@ -256,7 +252,7 @@ class _Builder:
         for entry, timing in self.line.timings.items():
             reason = self._deadline(entry)
             for k in range(self.line.count(entry)):
-                end = timing.latest_ns + k * timing.period_ns
+                end = timing.deadline_ns + k * timing.period_ns
                 yield Bound(
                     reason, JobId(entry, k), scale.down(end), end - timing.relative_ns, timing.relative_ns
                 )

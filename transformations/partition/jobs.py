@@ -5,13 +5,13 @@ Everything here is in nanoseconds and follows from the model alone (DESIGN §3),
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from math import lcm
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, ModelError, Severity
+from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import (
     Channel,
     ChannelProtocol,
@@ -48,9 +48,9 @@ class JobId:
 class Timing:
     """When jobs of an entry are due: job k adds k * period to each instant of job 0.
 
-    ``release_ns`` is the static activation that SAMPLE rules use; ``ready_ns`` the earliest start;
-    ``deadline_ns`` the absolute deadline, ``latest_ns`` the latest end.  They differ for a sporadic entry: a
-    poll sees what arrived before its release, so an event may wait a period for the job that serves it.
+    ``release_ns`` is the static activation that SAMPLE rules use, ``ready_ns`` the earliest start,
+    ``deadline_ns`` the absolute deadline.  ``relative_ns`` is the deadline in the user's terms: counted from
+    the release, or, for a sporadic entry, from an event just after the poll before (a period earlier).
     """
 
     entry: Entry
@@ -60,7 +60,11 @@ class Timing:
     ready_ns: int
     deadline_ns: int
     relative_ns: int
-    latest_ns: int
+
+    @property
+    def span_ns(self) -> int:
+        """From static release to absolute deadline: the default deadline of what this entry activates."""
+        return self.deadline_ns - self.release_ns
 
 
 @dataclass(frozen=True)
@@ -113,19 +117,23 @@ class Timeline:
         return tuple((c, *ends_of(self.system, c)) for c in self.system.application.channels)
 
 
-def timeline(system: System, slot_ns: Callable[[str], int | None]) -> Timeline:
-    """Periods, releases and deadlines of all entries; ``slot_ns`` gives an entry's shortest slot.
+def timeline(system: System) -> Timeline:
+    """Periods, releases and deadlines of all entries.
 
-    Raises ``ModelError`` for inconsistent rates, cyclic queues and what a table cannot express,
-    ``Infeasible`` for a sporadic entry that no polling serves in time.
+    Raises ``ModelError`` for inconsistent rates, cyclic queues and what a table cannot express.
     """
     for check in (_check_elements, _check_queues):
         check(system)
-    order = _activation_order(system)
     timings: dict[str, Timing] = {}
-    base = _polling_base(system, slot_ns)
-    for entry in order:
-        timings[entry.id] = _timing(system, entry, timings, base, slot_ns)
+    polled: list[Entry] = []  # sporadic entries and what these activate: their periods follow from the others
+    for entry in _activation_order(system):
+        if isinstance(entry.activation, Sporadic) or any(w in polled for w in _activators(system, entry)):
+            polled.append(entry)
+        else:
+            timings[entry.id] = _timing(system, entry, timings, None)
+    base = lcm(*(t.period_ns for t in timings.values())) if timings else None
+    for entry in polled:
+        timings[entry.id] = _timing(system, entry, timings, base)
     _check_rates(system, timings)
     hyperperiod = lcm(*(t.period_ns for t in timings.values())) if timings else 1
     line = Timeline(system, hyperperiod, {e.id: timings[e.id] for e in system.entries})
@@ -237,6 +245,10 @@ def _queue_inputs(system: System, entry: Entry) -> list[tuple[Channel, str]]:
     return pairs
 
 
+def _activators(system: System, entry: Entry) -> list[Entry]:
+    return [system.element(Entry, writer) for _, writer in _queue_inputs(system, entry)]
+
+
 def _check_queues(system: System) -> None:
     missing = [
         problem_with(
@@ -254,7 +266,7 @@ def _check_queues(system: System) -> None:
 
 def _activation_order(system: System) -> list[Entry]:
     """Entries such that the writers of a queue come before its reader."""
-    graph = {e.id: [writer for _, writer in _queue_inputs(system, e)] for e in system.entries}
+    graph = {e.id: [writer.id for writer in _activators(system, e)] for e in system.entries}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -268,27 +280,16 @@ def _activation_order(system: System) -> list[Entry]:
     return [system.element(Entry, i) for i in order]
 
 
-def _timing(
-    system: System,
-    entry: Entry,
-    known: Mapping[str, Timing],
-    base: int,
-    slot_ns: Callable[[str], int | None],
-) -> Timing:
+def _timing(system: System, entry: Entry, known: Mapping[str, Timing], base: int | None) -> Timing:
     owner = system.component_of(entry.id).id
     match entry.activation:
         case Periodic(period_ns=period, offset_ns=offset, jitter_ns=jitter):
             relative = period if entry.deadline_ns is None else entry.deadline_ns
-            return Timing(
-                entry, owner, period, offset, offset + jitter, offset + relative, relative, offset + relative
-            )
+            return Timing(entry, owner, period, offset, offset + jitter, offset + relative, relative)
         case Sporadic(min_interarrival_ns=gap):
             relative = gap if entry.deadline_ns is None else entry.deadline_ns
-            slot = slot_ns(entry.id) or 0
-            period = (
-                gap if gap + slot <= relative else _polling_period(entry, base, relative - slot, relative)
-            )
-            return Timing(entry, owner, period, 0, 0, relative, relative, relative - period)
+            period = _polling_period(entry, base, min(gap, relative // 2))
+            return Timing(entry, owner, period, 0, 0, relative - period, relative)
         case OnData():
             return _data_driven(system, entry, owner, known)
     raise AssertionError(f"unknown activation {entry.activation!r}")
@@ -304,9 +305,8 @@ def _data_driven(system: System, entry: Entry, owner: str, known: Mapping[str, T
     complete = [(c.consume - 1) * t.period_ns for c, t in inputs]
     release = max(t.deadline_ns + last for (_, t), last in zip(inputs, complete, strict=True))
     ready = max(t.ready_ns + last for (_, t), last in zip(inputs, complete, strict=True))
-    relative = max(t.relative_ns for _, t in inputs) if entry.deadline_ns is None else entry.deadline_ns
-    due = release + relative
-    return Timing(entry, owner, periods.pop(), release, ready, due, relative, due)
+    relative = min(t.span_ns for _, t in inputs) if entry.deadline_ns is None else entry.deadline_ns
+    return Timing(entry, owner, periods.pop(), release, ready, release + relative, relative)
 
 
 def _check_rates(system: System, timings: Mapping[str, Timing]) -> None:
@@ -339,31 +339,19 @@ def _check_size(line: Timeline) -> None:
 # --- sporadic entries ---------------------------------------------------------------------------------------
 
 
-def _polling_base(system: System, slot_ns: Callable[[str], int | None]) -> int:
-    """What polling periods have to divide, so that they do not lengthen the hyperperiod."""
-    periodic = [e.activation.period_ns for e in system.entries if isinstance(e.activation, Periodic)]
-    if periodic:
-        return lcm(*periodic)
-    limits = [
-        min(gap, (gap if e.deadline_ns is None else e.deadline_ns) - (slot_ns(e.id) or 0))
-        for e in system.entries
-        if isinstance(e.activation, Sporadic) and (gap := e.activation.min_interarrival_ns)
-    ]
-    return max(1, min(limits, default=1))
+def _polling_period(entry: Entry, base: int | None, limit: int) -> int:
+    """The largest period up to ``limit`` that divides ``base``, the hyperperiod of what no event activates.
 
-
-def _polling_period(entry: Entry, base: int, limit: int, relative: int) -> int:
-    """The largest divisor of ``base`` up to ``limit``: a poll and a slot fit in the deadline.
-
-    Only needed where polling at the minimal interarrival time is too slow.
+    ``limit`` is half the deadline, or the least time between events: a poll is due the deadline less one
+    period after its release, so an event just after a poll is answered in time by the next.
     """
     if limit > 0:
+        if base is None:
+            return limit
         for polls in range(-(-base // limit), MAX_JOBS + 1):
             if base % polls == 0:
                 return base // polls
-    text = (
-        f"sporadic entry {entry.name!r} has a deadline of {ns(relative)}; no polling period that divides"
-        f" {ns(base)} in at most {MAX_JOBS} parts leaves time for its slot"
-        f" (it may be {ns(max(limit, 0))} at most)"
-    )
-    raise Infeasible(problem_with(entry, "polling", text, "lengthen its deadline or run it on a faster unit"))
+    text = f"sporadic entry {entry.name!r} has to be polled every {ns(max(limit, 0))} or more often"
+    if base is not None:
+        text += f", which no division of {ns(base)} into at most {MAX_JOBS} equal parts gives"
+    raise ModelError(problem_with(entry, "polling", text, "lengthen its deadline"))
