@@ -131,10 +131,10 @@ class Declarations(Expressions):
                 )
             self.declare(Fixed(node.name, value))
             return
-        initial = None if node.init is None else self._initial(node, dtype)
         local = Local(node.name, dtype, is_const)
-        self.declare(local)
-        if initial is not None:
+        self.declare(local)  # before its own initialiser, where it has no value yet
+        if node.init is not None:
+            initial = self._initial(node, dtype)
             self.name(initial, node.name)
             self.state[local] = initial
 
@@ -170,7 +170,9 @@ class Declarations(Expressions):
         if size > MOST_ELEMENTS:
             raise self.wrong(f"the array {node.name!r} has {size} elements", f"use at most {MOST_ELEMENTS}")
         if node.init is not None and not isinstance(node.init, c_ast.InitList):
-            raise self.unsupported("string initialiser", "write the elements as a list in braces")
+            raise self.unsupported(
+                "an array initialiser without braces", "write the elements as a list in braces"
+            )
         values = None if node.init is None else self._elements(node.init, shape, dtype)
         self.at(node)
         if is_const and values is None:

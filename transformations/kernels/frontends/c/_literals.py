@@ -22,7 +22,7 @@ def literal(ctx: Emitter, node: c_ast.Constant) -> Value:
     text: str = node.value
     if node.type == "string":
         raise ctx.unsupported("string literal", "use an array of integers")
-    if node.type == "char":
+    if text.endswith("'"):
         return Value(E.I32, const=_character(ctx, text))
     return _floating(ctx, text) if "float" in node.type or "double" in node.type else _integer(ctx, text)
 
