@@ -13,14 +13,14 @@ from ._schedule import default_schedule
 Limits = tuple[object, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variants:
     """(entry id, unit id) -> the entry's kernel as it would run there.
 
     Units that a schedule cannot tell apart share one kernel; on a CPU it is the kernel as it was lowered.
     """
 
-    kernels: Mapping[tuple[EntryRef, UnitRef], Kernel] = field(default_factory=dict, compare=False)
+    kernels: Mapping[tuple[EntryRef, UnitRef], Kernel] = field(default_factory=dict)
 
     def get(self, entry: EntryRef, unit: UnitRef) -> Kernel | None:
         """The variant of ``entry`` for ``unit``; ``None`` if the entry has no kernel."""
