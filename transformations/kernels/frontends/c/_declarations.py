@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._program import Program
 
 MOST_ELEMENTS = 1 << 22
+MOST_IN_TABLE = 1 << 16
 _MOST_STORES = 64  # an initialiser up to this size is written out, a larger one zero-filled by a loop first
 
 
@@ -177,6 +178,8 @@ class Declarations(Expressions):
         self.at(node)
         if is_const and values is None:
             raise self.wrong(f"the constant array {node.name!r} has no values", "initialise it")
+        if is_const and size > MOST_IN_TABLE:
+            raise self.wrong(f"the table {node.name!r} has {size} values", f"use at most {MOST_IN_TABLE}")
         if is_const and values is not None and all(v.const is not None for v in values.values()):
             symbol = self.program.add_table(node.name, dtype, shape, values)
             self.declare(Array(node.name, dtype, shape, writable=False, table=symbol))

@@ -52,13 +52,19 @@ def _preprocess(behaviour: Behaviour, text: str) -> str:
     """Blank comments, drop known includes, expand object-like macros; lines keep their numbers."""
     text = _COMMENT_OR_TEXT.sub(_blank, text).replace("\\\n", " \n")
     macros: dict[str, str] = {}
-    lines = []
+    lines: list[str] = []
+    size = 0
     for number, line in enumerate(text.split("\n"), 1):
         if line.lstrip().startswith("#"):
             _directive(behaviour, number, line.strip()[1:].strip(), macros)
             lines.append("")
         else:
             lines.append(_expand(line, macros))
+            size += len(lines[-1])
+        if size > 2 * LONGEST_BODY:
+            raise body_error(
+                behaviour, number, "macros make the body too long", "use functions and constants"
+            )
     return "\n".join(lines)
 
 
