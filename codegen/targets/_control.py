@@ -65,10 +65,10 @@ def _before(user: Operation, op: Operation, chain: dict[Block, Operation]) -> bo
 
 def _take(out: Statements, value: SSAValue, op: Operation, taken: set[str], type_: CType) -> str | None:
     """The variable that holds ``value``, if ``op`` may go on using it."""
-    expr = out.env.get(value)
-    if expr is None or expr.text not in out.variables or expr.text in taken or expr.type != type_:
+    name = out.held.get(value)
+    if name is None or name in taken or out.env[value].type != type_:
         return None
-    return expr.text if _dead_after(value, op) else None
+    return name if _dead_after(value, op) else None
 
 
 def assign(out: Statements, assignments: list[Assignment]) -> None:
@@ -210,9 +210,9 @@ def _default(out: Statements, value: SSAValue) -> Expr | None:
 
 def _joined_type(out: Statements, op: scf.IfOp, i: int) -> CType:
     for region in op.regions:
-        expr = out.env.get(terminator(region.block).operands[i])
-        if expr is not None and expr.text in out.variables:
-            return expr.type
+        value = terminator(region.block).operands[i]
+        if value in out.held:
+            return out.env[value].type
     return out.type_of(op.results[i])
 
 

@@ -41,6 +41,7 @@ class Statements:
         self.lines: list[str] = []
         self.depth = 1
         self.variables: set[str] = set()
+        self.held: dict[SSAValue, str] = {}  # values that live in a variable
         self.names: set[str] = set()
         self._pending: dict[SSAValue, None] = {}
         self._left: dict[SSAValue, int] = {}
@@ -68,7 +69,7 @@ class Statements:
     def snapshot(self) -> tuple[dict[str, object], dict[str, object]]:
         """What to give ``restore`` to take back what was printed since."""
         mine = {
-            k: copy(getattr(self, k)) for k in ("env", "arrays", "names", "_pending", "_left", "_commented")
+            k: copy(getattr(self, k)) for k in ("env", "arrays", "held", "names", "_pending", "_left", "_commented")
         }
         return mine, self.module.snapshot()
 
@@ -144,6 +145,7 @@ class Statements:
     def variable(self, value: SSAValue, name: str, type_: CType) -> None:
         """``value`` is what the variable holds; who assigns to the variable knows that the value is dead."""
         self.variables.add(name)
+        self.held[value] = name
         self.env[value] = Expr(name, type_, variables=frozenset({name}))
 
     def written(self, op: Operation) -> set[str]:

@@ -23,6 +23,7 @@ PRELUDE = """\
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 """
 
@@ -42,8 +43,7 @@ class C(CLike):
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, self.prelude, *module.definitions(), function]
         path = f"kernels/c/{kernel.name}"
-        mark = f"void {kernel.name}("
-        return [self.file(f"{path}{self.suffix}", kernel, blocks, mark), header(self, kernel, f"{path}.h")]
+        return [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
 
     def unavailable(self) -> str | None:
         """A C compiler is all it needs."""

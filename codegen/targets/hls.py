@@ -28,6 +28,7 @@ PRELUDE = """\
 #if defined(__GNUC__) && !defined(__SYNTHESIS__)
 #pragma GCC diagnostic ignored "-Wunused-label"
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 """
 
@@ -47,12 +48,13 @@ class Hls(CLike):
         module.labels = True
         module.loops = _loop_pragmas(kernel)
         module.array_notes = _array_pragmas(kernel)
-        mark = f'extern "C" void {kernel.name}('
-        function = self._function(module, f"{mark}{self.parameters(kernel)})", _buffered(kernel, unit))
+        function = self._function(
+            module, f'extern "C" void {kernel.name}({self.parameters(kernel)})', _buffered(kernel, unit)
+        )
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
         path = f"kernels/hls/{kernel.name}"
-        return [self.file(f"{path}{self.suffix}", kernel, blocks, mark), header(self, kernel, f"{path}.h")]
+        return [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
 
     def unavailable(self) -> str | None:
         """The C simulation needs a C++ compiler."""

@@ -97,7 +97,7 @@ class OpenCl(CLike):
             "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n" * double + "#pragma OPENCL FP_CONTRACT OFF\n"
         )
         blocks = [self.banner(kernel) + prelude, *texts]
-        return [self.file(f"kernels/opencl/{kernel.name}{self.suffix}", kernel, blocks, "__kernel")]
+        return [self.file(f"kernels/opencl/{kernel.name}{self.suffix}", blocks)]
 
     def unavailable(self) -> str | None:
         """An OpenCL loader and device: PoCL from PyPI is enough."""

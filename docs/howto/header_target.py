@@ -22,4 +22,4 @@ class CHeader(C):
         head = f"static inline void {kernel.name}({self.parameters(kernel)})"
         function = self.sequential_function(module, head)
         blocks = [self.banner(kernel), "#pragma once\n", self.prelude, *module.definitions(), function]
-        return [self.file(f"kernels/c_header/{kernel.name}{self.suffix}", kernel, blocks, head)]
+        return [self.file(f"kernels/c_header/{kernel.name}{self.suffix}", blocks)]
