@@ -16,13 +16,19 @@ from aicompiler.transformations.kernels.passes import default_schedule
 from ._views import LaunchView
 
 TARGET_OF = {UnitKind.CPU: "c", UnitKind.GPU: "opencl", UnitKind.FPGA: "hls"}
+ALTERNATIVE = {"c": "llvm"}
+"""What an option of the generated build takes in the place of a target: the same functions."""
+
 HLS_PREFIX = "aic_hls_"
 """HLS functions are compiled under this prefix, so that C and HLS code of one kernel fit in one program."""
 
 
 @dataclass(frozen=True)
 class EmittedKernel:
-    """A kernel in one language: its files, the one to compile or embed, how OpenCL launches it."""
+    """A kernel in one language: its files, the one to compile or embed, how a GPU launches it.
+
+    What the build can take instead (``ALTERNATIVE``) is among the files, but not those of self-checks.
+    """
 
     target: str
     files: tuple[GeneratedFile, ...]
@@ -33,7 +39,9 @@ class EmittedKernel:
 
 def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> EmittedKernel:
     """``kernel``, scheduled already, in the language of ``target``, in ``folder`` of the project."""
-    files = tuple(replace(f, path=folder + f.path) for f in TARGETS.load(target)().emit(kernel, unit))
+    targets = [target] if folder else [t for t in (target, ALTERNATIVE.get(target)) if t]
+    emitted = (f for t in targets for f in TARGETS.load(t)().emit(kernel, unit))
+    files = tuple(replace(f, path=folder + f.path) for f in emitted)
     sources = [f.path for f in files if not f.path.endswith((".h", ".hpp"))]
     if target != "opencl":
         return EmittedKernel(target, files, sources[0])
@@ -49,9 +57,11 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
 
 
 def traced(file: GeneratedFile, entry: str) -> GeneratedFile:
-    """``file`` with its function definitions linked to the entry that they come from."""
+    """``file`` with its function definitions linked to the entry that they come from; not so objects."""
+    if file.path.endswith(".o"):
+        return file
     name = PurePosixPath(file.path).stem
-    head = re.compile(rf"(extern \"C\" )?void {re.escape(name)}(_p[0-9]+)?\(")
+    head = re.compile(rf"(extern \"C\" |define )?void @?\"?{re.escape(name)}(_p[0-9]+)?\"?\(")
     lines = enumerate(file.content.decode().splitlines(), start=1)
     return replace(file, trace=tuple(TraceLink(entry, n) for n, line in lines if head.match(line)))
 

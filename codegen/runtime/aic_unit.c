@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#ifndef AIC_CPU_CODE /* what the kernels of CPUs are made of, for the log */
+#define AIC_CPU_CODE "C"
+#endif
+
 typedef struct lane_task {
     aic_run *run;
     const aic_lane *lane;
@@ -129,7 +133,7 @@ static aic_opencl *find_device(aic_run *run, const aic_unit *unit, aic_unit_stat
                      why);
         }
     } else {
-        describe_host(status, unit, unit->kind == AIC_FPGA ? "C simulation of the circuits" : "C");
+        describe_host(status, unit, unit->kind == AIC_FPGA ? "C simulation of the circuits" : AIC_CPU_CODE);
     }
     atomic_store(&status->known, 1);
     return opencl;
