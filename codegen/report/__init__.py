@@ -1,5 +1,6 @@
 """Reports of a build: one HTML file for the reviewer, a JSON verdict, SARIF and JUnit for pipelines."""
 
+from ._batch import render_index
 from ._exchange import verdict_junit, verdict_sarif
 from ._html import render_report
 from ._record import (
@@ -26,6 +27,7 @@ __all__ = [
     "Reason",
     "RunResult",
     "SelfCheck",
+    "render_index",
     "render_report",
     "verdict_document",
     "verdict_json",

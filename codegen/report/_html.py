@@ -38,7 +38,7 @@ def render_report(record: BuildRecord) -> bytes:
     index = Index(record)
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     text = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             # The only markup that is no template: our style sheet, whose digest the page's policy demands.
@@ -51,8 +51,9 @@ def render_report(record: BuildRecord) -> bytes:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, escaping everything and refusing unknown names."""
+    made = Environment(
         loader=PackageLoader("aicompiler.codegen.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -61,7 +62,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
+    made.filters.update(
         quantity=quantity,
         exact=exact,
         grouped=grouped,
@@ -69,7 +70,7 @@ def _environment() -> Environment:
         sentence=sentence,
         count=count,
     )
-    return environment
+    return made
 
 
 def _spell_out(value: object) -> object:

@@ -138,8 +138,7 @@ def _own_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
         if entry.name.startswith((".", "__pycache__")):
             continue
         if entry.is_dir():
-            if f"{prefix}{entry.name}" != "models":  # examples are inputs, not the tool
-                yield from _own_files(entry, f"{prefix}{entry.name}/")
+            yield from _own_files(entry, f"{prefix}{entry.name}/")
         else:
             yield f"{prefix}{entry.name}", entry.read_bytes()
 

@@ -23,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+cache_app = typer.Typer(help="The cache of earlier builds.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+
 ModelPath = Annotated[Path, typer.Argument(help="The model: a Papyrus .uml or a native .system.xmi file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The folder to write; all but user/ is replaced.")]
@@ -94,6 +97,51 @@ def demo(
     from aicompiler.commands import run_demo
 
     _finish(lambda: run_demo(out, periods, _progress(quiet)), json)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A folder that build wrote.")],
+    new: Annotated[Path, typer.Argument(help="A folder that a later build wrote.")],
+    json: AsJson = False,
+) -> None:
+    """What changed between two deployments: placements, clocks, objectives."""
+    from aicompiler.commands import diff_builds
+
+    _finish(lambda: diff_builds(old, new), json)
+
+
+@app.command()
+def batch(
+    models: Annotated[list[Path], typer.Argument(help="Model files.")],
+    out: Out,
+    workers: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds a model may take.")] = 600.0,
+    memory_limit: Annotated[int, typer.Option(min=256, help="MiB of address space a model may take.")] = 8192,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build many models, each in a process of its own, with an index page."""
+    from aicompiler.commands import build_batch
+
+    limits = (time_limit, memory_limit * 1024**2)
+    _finish(lambda: build_batch(models, out, workers, limits, _progress(quiet)), json)
+
+
+@cache_app.command("info")
+def cache_info(json: AsJson = False) -> None:
+    """Where the cache lies and what it holds."""
+    from aicompiler.commands import show_cache
+
+    _finish(show_cache, json)
+
+
+@cache_app.command("clear")
+def cache_clear(json: AsJson = False) -> None:
+    """Remove every entry."""
+    from aicompiler.commands import clear_cache
+
+    _finish(clear_cache, json)
 
 
 @app.callback(invoke_without_command=True)

@@ -116,6 +116,55 @@ def run_demo(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
     return build_model(example_path("smart_intersection"), out, None, periods, progress)
 
 
+def diff_builds(old: Path, new: Path) -> dict[str, Any]:
+    """The changes between two builds, one a line on stderr."""
+    from aicompiler.compare import compare
+
+    changes = compare(old, new)
+    for change in changes:
+        print(
+            f"{change.kind} {change.subject}: {change.before or 'none'} -> {change.after or 'none'}",
+            file=sys.stderr,
+        )
+    if not changes:
+        print("no change", file=sys.stderr)
+    return {"ok": True, "changes": [asdict(change) for change in changes]}
+
+
+def build_batch(
+    models: Sequence[Path], out: Path, workers: int, limits: tuple[float, int], progress: Progress
+) -> dict[str, Any]:
+    """Build every model below ``out``; raises the worst failure after all were built."""
+    from aicompiler.batch import Limits, raise_worst, run_batch
+
+    results = run_batch(models, out, workers, Limits(*limits), progress)
+    counts = Counter(result.verdict for result in results)
+    print(", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())), file=sys.stderr)
+    print(f"index: {(out / 'index.html').absolute()}", file=sys.stderr)
+    raise_worst(results)
+    return {"ok": True, "out": str(out), "models": [asdict(result) for result in results]}
+
+
+def show_cache() -> dict[str, Any]:
+    """Where the cache is and what it holds, by stage."""
+    from aicompiler.cache import Cache, default_folder
+
+    info = Cache(default_folder()).info()
+    print(f"{info.folder}: at most {info.limit_bytes // 1024**2} MiB", file=sys.stderr)
+    for stage, count in info.entries.items():
+        print(f"  {stage}: {count} entries, {info.bytes[stage] / 1024:.0f} KiB", file=sys.stderr)
+    return {"ok": True} | asdict(info)
+
+
+def clear_cache() -> dict[str, Any]:
+    """Remove every entry of the cache."""
+    from aicompiler.cache import Cache, default_folder
+
+    removed = Cache(default_folder()).clear()
+    print(f"removed {removed} entries", file=sys.stderr)
+    return {"ok": True, "removed": removed}
+
+
 # --- in words -------------------------------------------------------------------------------------------
 
 

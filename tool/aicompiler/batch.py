@@ -1,0 +1,250 @@
+"""Many models, each built in a process of its own: one bad model never stops the rest.
+
+Every model ends as one state file, so a batch that was interrupted goes on where it stopped; the index page
+and ``index.json`` list all of them and are the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import re
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity
+
+Progress = Callable[[str], None]
+
+DEFECT, TIMED_OUT, OUT_OF_MEMORY = 1, 124, 137
+PRELOAD = [  # loaded once by the fork server, not once a model
+    "aicompiler.pipeline",
+    "aicompiler.codegen.project",
+    "aicompiler.codegen.report",
+    "aicompiler.metamodels.xmi",
+    "aicompiler.transformations.analysis",
+    "aicompiler.transformations.costs",
+    "aicompiler.transformations.importers",
+    "aicompiler.transformations.partition",
+    "aicompiler.transformations.reconfiguration",
+    "ortools.sat.python.cp_model",
+]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one model may cost: wall-clock seconds and bytes of address space."""
+
+    seconds: float = 600.0
+    memory_bytes: int = 8 * 1024**3
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """What became of one model.  ``folder`` is below the batch's output folder."""
+
+    model: str
+    folder: str
+    key: str
+    exit_code: int
+    verdict: str
+    messages: tuple[str, ...] = ()
+
+
+def run_batch(
+    models: Sequence[Path], out: Path, workers: int, limits: Limits, progress: Progress
+) -> tuple[ModelResult, ...]:
+    """Build every model below ``out`` with ``workers`` processes; results come in the order of ``models``."""
+    (out / ".state").mkdir(parents=True, exist_ok=True)
+    folders = _folders(models)
+    results = {}
+    todo = []
+    for path, folder in zip(models, folders, strict=True):
+        if (known := _known(path, folder, out)) is not None:
+            results[folder] = known
+        else:
+            todo.append((path, folder))
+    if results:
+        progress(f"{len(results)} of {len(models)} models are unchanged since the last batch")
+    for done, result in enumerate(_build_all(todo, out, workers, limits), start=1):
+        results[result.folder] = result
+        _write_state(result, out)
+        progress(f"[{done}/{len(todo)}] {result.model}: {result.verdict}")
+    ordered = tuple(results[folder] for folder in folders)
+    _write_index(ordered, out)
+    return ordered
+
+
+def raise_worst(results: Sequence[ModelResult]) -> None:
+    """Raise ``BatchFailed`` with the exit code of the worst model, if one was not built."""
+    failed = [result for result in results if result.exit_code]
+    if not failed:
+        return
+    # a defect of ours outweighs what a model got wrong
+    worst = min(result.exit_code if result.exit_code == DEFECT else -result.exit_code for result in failed)
+    raise BatchFailed(
+        abs(worst),
+        [
+            Diagnostic(
+                severity=Severity.ERROR,
+                rule="batch",
+                message=f"{result.model}: {result.verdict}"
+                + (f": {result.messages[0]}" if result.messages else ""),
+            )
+            for result in failed
+        ],
+    )
+
+
+class BatchFailed(AicError):
+    """At least one model of a batch was not built."""
+
+    def __init__(self, exit_code: int, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(diagnostics)
+        self.exit_code = exit_code
+
+
+# --- one process a model ------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Running:
+    path: Path
+    folder: str
+    process: BaseProcess
+    receiver: Connection
+    deadline: float
+
+
+def _build_all(
+    todo: Sequence[tuple[Path, str]], out: Path, workers: int, limits: Limits
+) -> Iterator[ModelResult]:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    waiting = list(reversed(todo))
+    running: list[_Running] = []
+    while waiting or running:
+        while waiting and len(running) < workers:
+            path, folder = waiting.pop()
+            running.append(_start(context, path, folder, out, limits))
+        wait(
+            [r.receiver for r in running],
+            timeout=max(0.0, min(r.deadline for r in running) - time.monotonic()),
+        )
+        for one in list(running):
+            if (result := _finished(one, limits)) is not None:
+                running.remove(one)
+                yield result
+
+
+def _start(context: Any, path: Path, folder: str, out: Path, limits: Limits) -> _Running:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=build_one, args=(sender, path, out / folder, limits.memory_bytes))
+    process.start()
+    sender.close()  # so that the pipe ends when the process does
+    return _Running(path, folder, process, receiver, time.monotonic() + limits.seconds)
+
+
+def _finished(one: _Running, limits: Limits) -> ModelResult | None:
+    if one.receiver.poll():
+        try:
+            exit_code, verdict, messages = one.receiver.recv()
+        except EOFError:  # the process died without a word
+            one.process.join()
+            code = one.process.exitcode
+            exit_code, verdict, messages = DEFECT, "died", [f"the process ended with status {code}"]
+    elif time.monotonic() >= one.deadline:
+        one.process.kill()
+        text = f"not done after {limits.seconds:g} s; raise --time-limit or make the model smaller"
+        exit_code, verdict, messages = TIMED_OUT, "timed out", [text]
+    else:
+        return None
+    one.process.join()
+    one.receiver.close()
+    return ModelResult(str(one.path), one.folder, _key(one.path), exit_code, verdict, tuple(messages))
+
+
+def build_one(sender: Connection, path: Path, out: Path, memory_bytes: int) -> None:
+    """Build one model in this process and send (exit code, verdict, messages)."""
+    from aicompiler import pipeline
+    from aicompiler.codegen.project import write_project
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    try:
+        made = pipeline.build(path)
+        diagnostics = (*made.model.diagnostics, *write_project(pipeline.report(made), out))
+        sender.send((0, pipeline.verdict(made)["verdict"], [str(d) for d in diagnostics]))
+    except AicError as error:
+        sender.send((error.exit_code, "refused", [str(d) for d in error.diagnostics]))
+    except MemoryError:
+        text = (
+            f"needs more than {memory_bytes // 1024**2} MiB; raise --memory-limit or make the model smaller"
+        )
+        sender.send((OUT_OF_MEMORY, "out of memory", [text]))
+    except Exception as error:
+        # A defect of ours in one model must not end the batch; its name and text reach the index.
+        sender.send((DEFECT, "defect", [f"{type(error).__name__}: {error}"]))
+
+
+# --- folders, states, index ---------------------------------------------------------------------------------
+
+
+def _folders(models: Sequence[Path]) -> list[str]:
+    """A folder name a model: its stem, told apart by a digest of the path where two are alike."""
+    stems = [
+        re.sub(r"[^A-Za-z0-9_-]+", "_", path.name.partition(".")[0]).strip("_") or "model" for path in models
+    ]
+    alike = {stem for stem in stems if sum(other.lower() == stem.lower() for other in stems) > 1}
+    return [
+        f"{stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}" if stem in alike else stem
+        for stem, path in zip(stems, models, strict=True)
+    ]
+
+
+def _key(path: Path) -> str:
+    from aicompiler.cache import key_of
+
+    sidecar = path.with_name(f"{path.stem}.aic.toml")
+    try:
+        return key_of(path.read_bytes(), sidecar.read_bytes() if sidecar.is_file() else b"", str(path))
+    except OSError:
+        return ""
+
+
+def _known(path: Path, folder: str, out: Path) -> ModelResult | None:
+    """The result of an earlier batch, if neither the model nor the tool has changed since."""
+    try:
+        state = json.loads((out / ".state" / f"{folder}.json").read_text(encoding="utf-8"))
+        result = ModelResult(**(state | {"messages": tuple(state["messages"])}))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if not result.key or result.key != _key(path) or result.exit_code in {DEFECT, TIMED_OUT, OUT_OF_MEMORY}:
+        return None
+    if result.exit_code == 0 and not (out / folder / "verdict.json").is_file():
+        return None
+    return result
+
+
+def _write_state(result: ModelResult, out: Path) -> None:
+    _replace(out / ".state" / f"{result.folder}.json", json.dumps(asdict(result), indent=2) + "\n")
+
+
+def _write_index(results: Sequence[ModelResult], out: Path) -> None:
+    from aicompiler.codegen.report import render_index
+
+    rows = [asdict(result) for result in results]
+    _replace(out / "index.json", json.dumps({"version": "1.0", "models": rows}, indent=2) + "\n")
+    _replace(out / "index.html", render_index(rows))
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
