@@ -87,7 +87,6 @@ class Tables:
             period_ns=timing.period_ns,
             release_ns=timing.release_ns,
             deadline_ns=timing.deadline_ns,
-            slot_ns=min(s.end_ns - s.start_ns for s in self.deployment.jobs if s.entry == entry.id),
             jobs=self.rhythm.line.count(entry.id),
             extra_jobs=self.rhythm.extra_jobs[entry.id],
         )

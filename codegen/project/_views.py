@@ -91,7 +91,6 @@ class EntryView:
     period_ns: int = 1
     release_ns: int = 0
     deadline_ns: int = 1
-    slot_ns: int = 1
     jobs: int = 1
     extra_jobs: int = 0
 

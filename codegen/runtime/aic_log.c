@@ -37,12 +37,11 @@ static void put_unit(const aic_run *run, FILE *out, uint32_t index) {
     fprintf(out, ", \"stand_in\": %s}\n", status->stand_in ? "true" : "false");
 }
 
-static void put_job(const aic_run *run, FILE *out, const aic_unit *unit, const aic_lane *lane,
-                    const aic_record *record, aic_summary *summary) {
+static void put_job(const aic_run *run, FILE *out, const aic_unit *unit, uint32_t lane, const aic_record *record,
+                    aic_summary *summary) {
     const aic_entry *entry = run->node->entries[record->entry];
-    int64_t release = entry->release_ns + (int64_t)record->job * entry->period_ns;
-    double limit = (double)(release - entry->release_ns + entry->deadline_ns) * run->options->stretch;
-    bool missed = !run->options->free_run && (double)record->end_ns > limit;
+    int64_t deadline = entry->deadline_ns + (int64_t)record->job * entry->period_ns;
+    bool missed = !run->options->free_run && (double)record->end_ns > (double)deadline * run->options->stretch;
     summary->jobs++;
     summary->deadline_misses += missed;
     if (out == NULL) {
@@ -51,15 +50,35 @@ static void put_job(const aic_run *run, FILE *out, const aic_unit *unit, const a
     fputs("{\"event\": \"job\"", out);
     put_field(out, "entry", entry->id);
     put_field(out, "unit", unit->id);
-    fprintf(out, ", \"core\": %" PRIu32 ", \"job\": %" PRIu64 ", \"slot_ns\": %" PRId64 ", \"release_ns\": %" PRId64,
-            lane->core, record->job, entry->slot_ns, release);
+    fprintf(out, ", \"lane\": %" PRIu32 ", \"core\": %" PRIu32 ", \"job\": %" PRIu64, lane, unit->lanes[lane].core,
+            record->job);
+    fprintf(out, ", \"release_ns\": %" PRId64 ", \"deadline_ns\": %" PRId64 ", \"slot_start_ns\": %" PRId64,
+            entry->release_ns + (int64_t)record->job * entry->period_ns, deadline, record->slot_start_ns);
     fprintf(out, ", \"start_ns\": %" PRId64 ", \"end_ns\": %" PRId64 ", \"busy_ns\": %" PRId64 ", \"missed\": %s}\n",
             record->start_ns, record->end_ns, record->busy_ns, missed ? "true" : "false");
 }
 
-static void put_outputs(const aic_run *run, FILE *out) {
+/* The queues that an entry writes and reads. */
+static void put_queues(const aic_run *run, FILE *out, const aic_entry *entry) {
+    for (uint32_t p = 0; p < entry->parameter_count; p++) {
+        const aic_parameter *parameter = &entry->parameters[p];
+        for (uint32_t c = 0; c < parameter->channel_count; c++) {
+            const aic_channel *channel = &run->node->channels[parameter->channels[c]];
+            if (channel->protocol == AIC_QUEUE) {
+                fprintf(out, "{\"event\": \"%s\"", parameter->direction == AIC_IN ? "reads" : "writes");
+                put_field(out, "entry", entry->id);
+                put_field(out, "channel", channel->id);
+                fprintf(out, ", \"consume\": %" PRIu32 ", \"capacity\": %" PRIu32 "}\n", channel->consume,
+                        channel->capacity);
+            }
+        }
+    }
+}
+
+static void put_entries(const aic_run *run, FILE *out) {
     for (uint32_t i = 0; i < run->node->entry_count; i++) {
         const aic_entry *entry = run->node->entries[i];
+        put_queues(run, out, entry);
         for (uint32_t p = 0; p < entry->parameter_count; p++) {
             const aic_parameter *parameter = &entry->parameters[p];
             if (parameter->record != NULL && run->options->record != NULL) {
@@ -105,13 +124,13 @@ aic_summary aic_write_log(const aic_run *run, FILE *out, int status) {
         for (uint32_t l = 0; l < node->units[u].lane_count; l++, log++) {
             uint64_t count = atomic_load(&log->count);
             for (uint64_t i = 0; i < count; i++) {
-                put_job(run, out, &node->units[u], &node->units[u].lanes[l], &log->records[i], &summary);
+                put_job(run, out, &node->units[u], l, &log->records[i], &summary);
             }
         }
     }
     put_overflows(run, out, &summary);
     if (out != NULL) {
-        put_outputs(run, out);
+        put_entries(run, out);
         fprintf(out, "{\"event\": \"end\", \"jobs\": %" PRIu64 ", \"deadline_misses\": %" PRIu64, summary.jobs,
                 summary.deadline_misses);
         fprintf(out, ", \"overflows\": %" PRIu64 ", \"status\": %d", summary.overflows,

@@ -23,6 +23,7 @@ typedef struct aic_options {
 typedef struct aic_record {
     uint32_t entry;
     uint64_t job;
+    int64_t slot_start_ns; /* model time */
     int64_t start_ns, end_ns, busy_ns;
 } aic_record;
 

@@ -49,7 +49,6 @@ typedef struct aic_entry {
     const aic_opencl_plan *opencl;        /* on the GPU; NULL: host only */
     const char *host_code;                /* what `step` is, for the log */
     int64_t period_ns, release_ns, deadline_ns;
-    int64_t slot_ns;     /* the shortest of its slots */
     uint32_t jobs;       /* in one hyperperiod */
     uint32_t extra_jobs; /* after the last hyperperiod: later jobs of others still read their values */
 } aic_entry;

@@ -55,11 +55,10 @@ static bool run_slot(lane_task *task, const aic_slot *slot, uint64_t round) {
         return true;
     }
     int64_t origin = atomic_load(&run->region->origin_ns);
-    if (!run->options->free_run) {
-        int64_t model = slot->start_ns + (int64_t)round * run->node->hyperperiod_ns;
-        if (!aic_sleep_until(run->region, origin + (int64_t)((double)model * run->options->stretch))) {
-            return false;
-        }
+    int64_t model = slot->start_ns + (int64_t)round * run->node->hyperperiod_ns;
+    if (!run->options->free_run &&
+        !aic_sleep_until(run->region, origin + (int64_t)((double)model * run->options->stretch))) {
+        return false;
     }
     aic_job_times times;
     bool recorded = job < run->options->periods * entry->jobs;
@@ -68,7 +67,7 @@ static bool run_slot(lane_task *task, const aic_slot *slot, uint64_t round) {
     }
     uint64_t count = atomic_load(&task->log->count);
     task->log->records[count] =
-        (aic_record){slot->entry, job, times.start_ns - origin, times.end_ns - origin, times.busy_ns};
+        (aic_record){slot->entry, job, model, times.start_ns - origin, times.end_ns - origin, times.busy_ns};
     atomic_store(&task->log->count, count + 1);
     return true;
 }

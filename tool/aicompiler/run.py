@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 from xml.etree import ElementTree
 
@@ -30,12 +29,12 @@ from aicompiler.codegen.report import (
     SelfCheck,
 )
 from aicompiler.metamodels.diagnostics import Diagnostic, SelfCheckFailed, Severity, UnreadableInput
+from aicompiler.stretch import stretch_factor
 
 Progress = Callable[[str], None]
 Event = Mapping[str, Any]
 
 CALIBRATION_PERIODS = 3
-GRAIN_NS = 100_000
 OVERFLOW = 3  # exit status of a node whose only trouble is that writers met full queues
 LAST_LINES = 20
 BUILD_LIMIT_S = 900
@@ -148,7 +147,7 @@ class _Project:
         self.progress("measuring how fast this host is")
         self.execute(periods, 1.0, free_run=True)
         events, _ = self.execute(periods, 1.0, free_run=True)
-        return stretch_factor(events)
+        return stretch_factor(events, os.cpu_count() or 1)
 
     def execute(self, periods: int, factor: float, free_run: bool) -> tuple[list[Event], list[OutputDigest]]:
         """Run all nodes to their end; the events of all logs, and the digests of what the system puts out."""
@@ -216,22 +215,6 @@ def opencl_fallback() -> dict[str, str]:
         "AIC_OPENCL_FALLBACK": str(loaders[0]),
         "AIC_OPENCL_FALLBACK_ICD": str(drivers[0]),
     }
-
-
-def stretch_factor(events: Sequence[Event]) -> float:
-    """The factor at which this host keeps up, from the job events of a free run; at least 1.
-
-    Every entry's median time has to fit its slot, and all jobs together the processors that there are.
-    A slot shorter than ``GRAIN_NS`` counts as that long: a circuit may be done sooner than a thread wakes up.
-    """
-    jobs: dict[str, list[Event]] = {}
-    for event in events:
-        if event["event"] == "job":
-            jobs.setdefault(event["entry"], []).append(event)
-    factors = [median(e["busy_ns"] for e in own) / max(own[0]["slot_ns"], GRAIN_NS) for own in jobs.values()]
-    total = sum(e["busy_ns"] for own in jobs.values() for e in own)
-    model = next(e["hyperperiod_ns"] * e["periods"] for e in events if e["event"] == "run")
-    return float(max(1.0, *factors, total / model / (os.cpu_count() or 1)))
 
 
 def _run_together(commands: Mapping[str, list[str]], place: Path, environment: dict[str, str]) -> None:

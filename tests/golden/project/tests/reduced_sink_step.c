@@ -38,7 +38,6 @@ static const aic_entry entry = {
     .period_ns = 1,
     .release_ns = 0,
     .deadline_ns = 1,
-    .slot_ns = 1,
     .jobs = 1,
     .extra_jobs = 0,
 };

@@ -37,7 +37,6 @@ const aic_entry aic_entry_pair_step = {
     .period_ns = 20000000,
     .release_ns = 20000000,
     .deadline_ns = 30000000,
-    .slot_ns = 30000,
     .jobs = 2,
     .extra_jobs = 0,
 };

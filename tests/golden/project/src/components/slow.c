@@ -33,7 +33,6 @@ const aic_entry aic_entry_slow_step = {
     .period_ns = 40000000,
     .release_ns = 5000000,
     .deadline_ns = 45000000,
-    .slot_ns = 60000,
     .jobs = 1,
     .extra_jobs = 0,
 };
