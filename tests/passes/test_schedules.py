@@ -12,10 +12,11 @@ import pytest
 from aicompiler.metamodels.diagnostics import ModelError
 from aicompiler.metamodels.system import Area, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel, Partition, Phase, Pipeline, Schedule, Unroll, interpret
-from aicompiler.transformations.kernels.passes import default_schedule, inline, latency
+from aicompiler.transformations.kernels.passes import default_schedule, inline, latency, storage_of
 from aicompiler.transformations.kernels.passes._analysis import analysis_of
 from aicompiler.transformations.kernels.passes._nests import pipelined_loops
 from aicompiler.transformations.kernels.passes._ports import ArrayPorts
+from aicompiler.transformations.kernels.passes._recurrence import Body
 from xdsl.dialects import func
 from xdsl.dialects.builtin import SymbolRefAttr
 
@@ -144,6 +145,21 @@ def test_cycle_through_memory_and_a_value(c_kernel: CKernel) -> None:
     """
     # store 1, load 2, add 4 over two iterations
     assert intervals(c_kernel(body, "state f32 a[96]")) == {"L0": 4}
+
+
+def test_only_what_recurs_is_repeated_in_the_depth(c_kernel: CKernel) -> None:
+    """Of 16 unrolled copies only the sums wait for each other: load 2, product 3, 16 sums of 4, store 1."""
+    body = """
+    for (int i = 0; i < 256; i++) {
+      float s = 0.0f;
+      for (int k = 0; k < 16; k++) s = s + a[i] * w[k];
+      out[i] = s;
+    }
+    """
+    kernel = default_schedule(c_kernel(body, "in f32 a[256]", "in f32 w[16]", "out f32 out[256]"), FPGA)
+    (loop,) = pipelined_loops(kernel)
+    storage = storage_of(kernel, FPGA).with_partitions(kernel.schedule.partitions)
+    assert Body(analysis_of(kernel), loop, storage).depth() == 2 + 3 + 16 * 4 + 1
 
 
 def test_integer_sum_has_interval_one(c_kernel: CKernel) -> None:

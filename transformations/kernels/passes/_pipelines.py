@@ -3,8 +3,8 @@
 The interval of a pipelined loop L is II = max(recMII, resMII, areaMII):
 
 - recMII: the least II such that no cycle in L's dependence graph has Σ delay > II · Σ distance.  Delays are
-  the latencies of ``_latency`` (times the trips of unrolled loops that carry a dependence); distances are
-  those of the dependences that L carries, 0 within an iteration.
+  the latencies of ``_latency`` (times the trips of unrolled loops in whose recurrences they are); distances
+  are those of the dependences that L carries, 0 within an iteration.
 - resMII: the largest, over the arrays that L accesses, of ⌈accesses in one iteration to the busiest bank /
   ports⌉.  An access in unrolled loops counts once per copy; loads by equal expressions are one where the loop
   does not write the array.  Block RAM has 2 ports a bank, an array behind m_axi 1, registers have no limit.

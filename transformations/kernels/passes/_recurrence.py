@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import islpy as isl
@@ -31,12 +31,15 @@ class Body:
     """One iteration of ``loop`` as a circuit: its inner loops are unrolled.
 
     The delay of an operation is its latency (``_latency``) times the trips of those inner loops around it
-    that carry a dependence: their copies run one after the other.
+    whose recurrences it is part of: there, and only there, its copies run one after the other.
     """
 
     def __init__(self, analysis: Analysis, loop: scf.ForOp, storage: Storage) -> None:
         self.analysis, self.loop, self.storage = analysis, loop, storage
-        self._serial = {inner: bool(analysis.carried(inner)) for inner in inner_loops(loop)}
+        self._serial = {
+            inner: Body(analysis, inner, storage).recurring() if analysis.carried(inner) else frozenset()
+            for inner in inner_loops(loop)
+        }
         self.operations = [op for op in loop.walk() if op is not loop]
         self._order = {op: place for place, op in enumerate(self.operations)}
         self.edges = [*self._value_edges(), *self._memory_edges()]
@@ -45,7 +48,7 @@ class Body:
         """Cycles from the start of ``op`` to its result, over all copies that run one after the other."""
         cycles = self.storage.delay(self.analysis.kernel, op)
         for inner in surrounding_loops(op):
-            if self._serial.get(inner, False):
+            if op in self._serial.get(inner, ()):
                 cycles *= constant_trips(inner) or 1
         return cycles
 
@@ -56,6 +59,19 @@ class Body:
         for edge in forward:
             start[edge.sink] = max(start[edge.sink], start[edge.source] + edge.delay)
         return max([1, *(start[op] + self.delay(op) for op in self.operations)])
+
+    def recurring(self) -> frozenset[Operation]:
+        """The operations on cycles of dependences: an iteration waits for those of an earlier one."""
+        found: set[Operation] = set()
+        onward: dict[Operation, list[Operation]] = {}
+        backward: dict[Operation, list[Operation]] = {}
+        for edge in self.edges:
+            onward.setdefault(edge.source, []).append(edge.sink)
+            backward.setdefault(edge.sink, []).append(edge.source)
+        for edge in self.edges:
+            if edge.distance:
+                found |= _reached(edge.sink, onward) & _reached(edge.source, backward)
+        return frozenset(found)
 
     def recurrence_interval(self) -> int:
         """recMII: the least II for which no cycle of dependences has Σ delay > II · Σ distance."""
@@ -155,3 +171,14 @@ class Body:
         if relations[0].dim(isl.dim_type.out) != relations[1].dim(isl.dim_type.out):
             return True
         return not relations[0].intersect(relations[1]).is_empty()
+
+
+def _reached(start: Operation, edges: Mapping[Operation, list[Operation]]) -> set[Operation]:
+    """``start`` and whatever edges lead to from there."""
+    found, waiting = {start}, [start]
+    while waiting:
+        for other in edges.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
