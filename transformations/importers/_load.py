@@ -20,6 +20,7 @@ IMPORTERS = PluginTable(
     "aicompiler.importers",
     {
         "native": "aicompiler.transformations.importers._native:Native",
+        "capella": "aicompiler.transformations.importers.capella:Capella",
         "papyrus": "aicompiler.transformations.importers.papyrus:Papyrus",
     },
 )

@@ -1,0 +1,5 @@
+"""Import of Capella projects through capellambse."""
+
+from ._importer import Capella
+
+__all__ = ["Capella"]
