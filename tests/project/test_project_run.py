@@ -221,6 +221,24 @@ def test_hand_written_code_runs_and_its_crash_ends_the_run(
         run_project(out, PERIODS, options)
 
 
+def test_long_initial_values_live_in_a_binary_file(small: System, decide: Decide, tmp_path: Path) -> None:
+    """State of 80 kB starts with its defaults, on the GPU too, and is no text."""
+    source, *others = small.application.components
+    defaults = tuple(str(i) for i in range(20_000))
+    table = replace(source.attributes[0], id="source.table", name="table", shape=(20_000,), default=defaults)
+    body = "for (int i = 0; i < 4; i++) { x[i] = table[n * 4 + i]; }\nn = n + 1;\ntable[0] = n;"
+    (entry,) = source.entries
+    entry = replace(entry, behaviours=(replace(entry.behaviours[0], body=body),))
+    source = replace(source, attributes=(*source.attributes, table), entries=(entry,))
+    system = replace(small, application=replace(small.application, components=(source, *others)))
+    case = decide(system, source="gpu")
+    out = tmp_path / "out"
+    write_project(case.generate(vectors=()), out)
+    assert (out / "src" / "data" / "source.table.bin").stat().st_size == 80_000
+    assert (out / "src" / "components" / "source.c").stat().st_size < 3_000
+    assert digests(run_project(out, PERIODS, RunOptions(free_run=True, self_checks=False))) == EXPECTED
+
+
 def test_two_nodes_run_as_two_programs(small: System, decide: Decide, tmp_path: Path) -> None:
     """Nodes are separate executables that meet in the shared channels; the outputs are the same."""
     point = replace(small.units[0].fastest, id="far.op")
