@@ -15,6 +15,7 @@ TARGETS = PluginTable(
     {
         "c": "aicompiler.codegen.targets.c:C",
         "opencl": "aicompiler.codegen.targets.opencl:OpenCl",
+        "cuda": "aicompiler.codegen.targets.cuda:Cuda",
         "hls": "aicompiler.codegen.targets.hls:Hls",
         "llvm": "aicompiler.codegen.targets.llvm:Llvm",
     },

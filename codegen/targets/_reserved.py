@@ -1,4 +1,4 @@
-"""Words that no generated name may be: C11, C++17, OpenCL C 1.2 and what the standard headers define."""
+"""Words that no generated name may be: C11, C++17, OpenCL C 1.2, CUDA, and names in standard headers."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ _OPENCL = """
     atomic_add
 """
 
+_CUDA = """
+    threadIdx blockIdx blockDim gridDim warpSize dim3 __global__ __device__ __constant__ __shared__
+"""
+
 _STANDARD = """
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intmax_t uintmax_t acos acosh asin
     asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax
@@ -49,4 +53,4 @@ def safe_name(name: str) -> str:
     return f"{name}_" if base in RESERVED or base.lower().startswith("aic_") else name
 
 
-RESERVED = frozenset(" ".join((_C, _CPP, _OPENCL, _STANDARD, _MATH_F)).split())
+RESERVED = frozenset(" ".join((_C, _CPP, _OPENCL, _CUDA, _STANDARD, _MATH_F)).split())

@@ -86,18 +86,28 @@ class OpenCl(CLike):
     bit_helpers: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("float_of_bits", "bits_of_float"), "\n{q}{T} {name}({B} value)\n{{\n    return as_{T}(value);\n}}\n"
     )
+    global_ids: ClassVar[tuple[str, ...]] = tuple(f"get_global_id({d})" for d in range(3))
     local_sizes: ClassVar[Mapping[int, tuple[int, ...]]] = {0: (1,), 1: (64,), 2: (16, 8), 3: (8, 4, 4)}
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
         """``kernels/opencl/NAME.cl``."""
-        module, printed, _ = self._print(kernel)
-        texts = [*module.definitions(), *(p.text for p in printed)]
+        texts = self.texts(kernel)
         double = any(re.search(r"\bdouble\b", text) for text in texts)
         prelude = (
             "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n" * double + "#pragma OPENCL FP_CONTRACT OFF\n"
         )
         blocks = [self.banner(kernel) + prelude, *texts]
         return [self.file(f"kernels/opencl/{kernel.name}{self.suffix}", blocks)]
+
+    def texts(self, kernel: Kernel) -> list[str]:
+        """Tables, functions and kernels, each a block of text."""
+        module, printed, _ = self._print(kernel)
+        return [*module.definitions(), *(p.text for p in printed)]
+
+    def head(self, local: tuple[int, ...]) -> str:
+        """What stands before the name of a kernel that runs in work-groups of ``local``."""
+        work_group = ", ".join(str(s) for s in (*local, 1, 1)[:3])
+        return f"__kernel __attribute__((reqd_work_group_size({work_group})))\nvoid"
 
     def unavailable(self) -> str | None:
         """An OpenCL loader and device: PoCL from PyPI is enough."""
@@ -149,10 +159,8 @@ class OpenCl(CLike):
         local = self.local_sizes[len(extents)]
         sizes = tuple(-(-e // s) * s for e, s in zip(extents or [1], local, strict=True))
         declared = self._declared(out, module.kernel, temporaries)
-        work_group = ", ".join(str(s) for s in (*local, 1, 1)[:3])
-        head = f"__kernel __attribute__((reqd_work_group_size({work_group})))\n"
-        head += f"void {name}({', '.join(declared.values())})"
-        text = "\n".join([head, "{", *out.lines, "}", ""])
+        head = self.head(local)
+        text = "\n".join([f"{head} {name}({', '.join(declared.values())})", "{", *out.lines, "}", ""])
         return _Printed(Launch(name, sizes, local, tuple(declared)), text)
 
     def _declared(
@@ -193,7 +201,7 @@ class OpenCl(CLike):
             )
         type_, first, end, stride = loop_bounds(out, loop)
         name = out.fresh(loop_hint(out, loop))
-        index = Expr(f"({self.spelling.name(type_)})get_global_id({dimension})", type_)
+        index = Expr(f"({self.spelling.name(type_)}){self.global_ids[dimension]}", type_)
         if step != 1:
             index = compose(f"{index.text} * {stride.text}", type_, ADD, index)
         text = index.text if low == 0 else f"{paren(first, ADD)} + {index.text}"

@@ -37,6 +37,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 UNITS = {
     "c": Unit(id="cpu", kind=UnitKind.CPU),
     "opencl": Unit(id="gpu", kind=UnitKind.GPU),
+    "cuda": Unit(id="gpu", kind=UnitKind.GPU),
     "hls": Unit(id="fpga", kind=UnitKind.FPGA),
     "llvm": Unit(id="cpu", kind=UnitKind.CPU),
 }
@@ -177,6 +178,36 @@ def run_opencl(kernel: Kernel, inputs: Values) -> Values:
     return results(kernel, arrays)
 
 
+SHIM = Path(__file__).parent / "shim" / "cuda_shim.h"
+
+
+def run_cuda(kernel: Kernel, inputs: Values, folder: Path) -> Values:
+    """Compile with g++ and the shim, and run the launches one thread after the other."""
+    plan = launches(kernel)
+    library = folder / f"{kernel.name}_cuda.so"
+    if not library.exists():
+        (source,) = write(TARGETS.load("cuda")().emit(kernel, UNITS["cuda"]), folder)
+        main = folder / f"{kernel.name}_shim.cpp"
+        names = "".join(f"SHIM_KERNEL({launch.kernel_name})\n" for launch in plan.launches)
+        main.write_text(f'#include "{SHIM}"\n#include "{source}"\n{names}')
+        flags = ["-std=c++17", "-ffp-contract=off", "-O1", "-shared", "-fPIC", *WARNINGS]
+        ignored = ["-Wno-type-limits", "-Wno-tautological-compare"]
+        subprocess.run(["g++", *flags, *ignored, main, "-o", library], check=True)
+    loaded = ctypes.CDLL(str(library))
+    arrays = storage(kernel, inputs)
+    memory = {n: np.zeros(max(size, 1), np.uint8) for n, size in plan.temporaries}
+    scalars = {p.name for p in kernel.signature.parameters if p.direction is Direction.IN and not p.shape}
+    pointers = {n: ctypes.c_void_p(a.ctypes.data) for n, a in (arrays | memory).items()}
+    for launch in plan.launches:
+        values = [pointers[a] if a in scalars else ctypes.addressof(pointers[a]) for a in launch.arguments]
+        block = [*launch.local_size, 1, 1][:3]
+        grid = [g // b for g, b in zip([*launch.global_size, 1, 1], block, strict=False)]
+        triple = ctypes.c_uint * 3
+        table = (ctypes.c_void_p * (len(values) + 1))(*(v if isinstance(v, int) else v.value for v in values))
+        getattr(loaded, f"{launch.kernel_name}_launch")(triple(*grid), triple(*block), table)
+    return results(kernel, arrays)
+
+
 def run_llvm(kernel: Kernel, inputs: Values) -> Values:
     """Compile to machine code in this process and run one job."""
     from aicompiler.codegen.targets.llvm import jit
@@ -190,6 +221,8 @@ def run_target(target: str, kernel: Kernel, inputs: Values, folder: Path) -> Val
     """One job of a kernel in any target."""
     if target == "opencl":
         return run_opencl(kernel, inputs)
+    if target == "cuda":
+        return run_cuda(kernel, inputs, folder)
     if target == "llvm":
         return run_llvm(kernel, inputs)
     return run_native(target, kernel, inputs, folder)
