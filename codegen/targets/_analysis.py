@@ -66,13 +66,23 @@ class Liveness:
         """The live operations that use the value, once an operand; terminators where the target lives."""
         return [use.operation for use in value.uses if self._live_use(use.operation, use.index)]
 
+    def forwards(self, loop: scf.WhileOp, index: int) -> bool:
+        """Whether the value that the test of a ``while`` passes on is needed, in the loop or after it."""
+        return loop.after_region.block.args[index] in self.values or loop.results[index] in self.values
+
     def _live_use(self, op: Operation, index: int) -> bool:
         parent = op.parent_op()
         match op, parent:
             case scf.YieldOp(), scf.IfOp() | scf.ForOp():
                 return parent.results[index] in self.values
-            case scf.YieldOp() | scf.ConditionOp(), _:
+            case scf.YieldOp(), scf.WhileOp():
+                return parent.before_region.block.args[index] in self.values
+            case scf.ConditionOp(), scf.WhileOp() if index:
+                return self.forwards(parent, index - 1)
+            case scf.ConditionOp(), _:
                 return parent in self.ops
+            case scf.WhileOp(), _:
+                return op.before_region.block.args[index] in self.values
             case scf.ForOp(), _ if index >= 3:
                 return op.results[index - 3] in self.values
             case _:
@@ -107,9 +117,7 @@ def _controls(op: Operation) -> list[SSAValue]:
         case scf.IfOp():
             return [op.cond]
         case scf.WhileOp():
-            before, after = op.before_region.block, op.after_region.block
-            carried = [*terminator(before).operands, *terminator(after).operands]
-            return [*op.arguments, *carried, *op.results, *before.args, *after.args]
+            return [terminator(op.before_region.block).operands[0]]
         case _:
             return []
 
@@ -130,8 +138,10 @@ def _sources(op: Operation, value: SSAValue) -> list[SSAValue]:
             ]
         case scf.IfOp(), OpResult():
             return [terminator(r.block).operands[value.index] for r in op.regions]
-        case scf.WhileOp(), _:
-            return []
+        case scf.WhileOp(), BlockArgument(index=i) if value.owner is op.before_region.block:
+            return [op.arguments[i], terminator(op.after_region.block).operands[i]]
+        case scf.WhileOp(), BlockArgument(index=i) | OpResult(index=i):
+            return [terminator(op.before_region.block).operands[i + 1]]
         case _:
             return list(op.operands)
 

@@ -273,38 +273,50 @@ def _ternary(out: Statements, op: scf.IfOp, i: int, condition: Expr) -> Expr | N
 # --- while ------------------------------------------------------------------------------------------------
 
 
+Variables = dict[int, tuple[str, CType]]
+
+
 def _while(out: Statements, op: scf.WhileOp) -> None:
     before, after = op.before_region.block, op.after_region.block
-    types = [out.type_of(a) for a in before.args]
-    names: list[str] = []
-    for argument, start, type_ in zip(before.args, op.arguments, types, strict=True):
-        kept = _take(out, start, op, set(names), type_)
-        first = out.get(start)
-        names.append(kept or _declare(out, type_, out.hint(argument) or out.hint(start), first))
-    out.settle(set(names) | out.written(op))
-    for argument, name, type_ in zip(before.args, names, types, strict=True):
-        out.variable(argument, name, type_)
+    carried = _carried(out, op)
+    out.settle({name for name, _ in carried.values()} | out.written(op))
+    for i, (name, type_) in carried.items():
+        out.variable(before.args[i], name, type_)
+    passed = [j for j in range(len(op.results)) if out.live.forwards(op, j)]
     condition = terminator(before)
-    results = list(zip(names, types, strict=True))
     outer, out.lines = out.lines, []
     with out.nested():
         out.block(before)
         test = out.get(condition.operands[0])
-        values = [out.get(v) for v in list(condition.operands)[1:]]
+        values = {j: out.get(condition.operands[j + 1]) for j in passed}
         head, out.lines = out.lines, outer
-        if head or [v.text for v in values] != names:
-            results = _tested_inside(out, op, head, test, values, results)
-        else:
+        same = {j: out.held.get(condition.operands[j + 1]) for j in passed}
+        if not head and all(same.values()) and len(set(same.values())) == len(same):
+            results = {j: (values[j].text, values[j].type) for j in passed}
             _open(out, op, f"while ({test.text}) {{")
-        for argument, (name, type_) in zip(after.args, results, strict=True):
-            out.variable(argument, name, type_)
+        else:
+            results = _tested_inside(out, op, head, test, values, carried)
+        for j, (name, type_) in results.items():
+            out.variable(after.args[j], name, type_)
         out.block(after)
-        ends = [out.get(v) for v in terminator(after).operands]
-        assign(out, [(n, t, e) for n, t, e in zip(names, types, ends, strict=True)])
+        ends = terminator(after).operands
+        assign(out, [(name, type_, out.get(ends[i])) for i, (name, type_) in carried.items()])
     out.line("}")
-    for result, (name, type_) in zip(op.results, results, strict=True):
+    for j, (name, type_) in results.items():
         out.names.add(name)
-        out.variable(result, name, type_)
+        out.variable(op.results[j], name, type_)
+
+
+def _carried(out: Statements, op: scf.WhileOp) -> Variables:
+    """A variable for each value that is needed from one iteration to the next."""
+    carried: Variables = {}
+    for i, (argument, start) in enumerate(zip(op.before_region.block.args, op.arguments, strict=True)):
+        if argument in out.live.values:
+            type_ = out.type_of(argument)
+            kept = _take(out, start, op, {name for name, _ in carried.values()}, type_)
+            first = out.get(start)
+            carried[i] = (kept or _declare(out, type_, out.hint(argument) or out.hint(start), first), type_)
+    return carried
 
 
 def _open(out: Statements, op: scf.WhileOp, head: str) -> None:
@@ -314,31 +326,27 @@ def _open(out: Statements, op: scf.WhileOp, head: str) -> None:
 
 
 def _tested_inside(
-    out: Statements,
-    op: scf.WhileOp,
-    head: list[str],
-    test: Expr,
-    values: list[Expr],
-    carried: list[tuple[str, CType]],
-) -> list[tuple[str, CType]]:
+    out: Statements, op: scf.WhileOp, head: list[str], test: Expr, values: dict[int, Expr], carried: Variables
+) -> Variables:
     """``for (;;) { head; if (!test) break; …``: what is passed on gets variables of its own.
 
     A loop that tests at its end passes on all that it carries: there the carried variables serve.
     """
     after = op.after_region.block
-    if list(terminator(after).operands) != list(after.args):
-        out.depth -= 1
-        forwards = [out.type_of(a) for a in after.args]
-        carried = [
-            (_declare(out, t, out.hint(r), None), t) for t, r in zip(forwards, op.results, strict=True)
-        ]
-        out.depth += 1
+    at_end = list(terminator(after).operands) == list(after.args)
+    passed: Variables = {}
+    out.depth -= 1
+    for j in values:
+        type_ = out.type_of(after.args[j])
+        own = carried.get(j) if at_end else None
+        passed[j] = own or (_declare(out, type_, out.hint(op.results[j]), None), type_)
+    out.depth += 1
     _open(out, op, "for (;;) {")
     out.lines += head
-    if test.variables & {name for name, _ in carried}:
+    if test.variables & {name for name, _ in passed.values()}:
         test = out.constant(test, "more")
-    assign(out, [(name, type_, value) for (name, type_), value in zip(carried, values, strict=True)])
+    assign(out, [(*passed[j], value) for j, value in values.items()])
     out.line(f"if ({out.spelling.negation(test).text}) {{")
     out.line("    break;")
     out.line("}")
-    return carried
+    return passed

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._module import Module
 
 LONGEST = 88  # a longer expression gets a name
+_STATE = ("env", "arrays", "held", "names", "_pending", "_left", "_commented")
 
 
 class Statements:
@@ -68,9 +69,7 @@ class Statements:
 
     def snapshot(self) -> tuple[dict[str, object], dict[str, object]]:
         """What to give ``restore`` to take back what was printed since."""
-        mine = {
-            k: copy(getattr(self, k)) for k in ("env", "arrays", "held", "names", "_pending", "_left", "_commented")
-        }
+        mine = {k: copy(getattr(self, k)) for k in _STATE}
         return mine, self.module.snapshot()
 
     def restore(self, state: tuple[dict[str, object], dict[str, object]]) -> None:

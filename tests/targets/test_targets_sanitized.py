@@ -17,7 +17,7 @@ from aicompiler.transformations.kernels.interpreter import interpret
 CORPUS = sorted(p.stem for p in (Path(__file__).parent / "corpus").glob("*.c"))
 COMPILERS = {"c": ["gcc", "-std=c11"], "hls": ["g++", "-std=c++17", "-Wno-unknown-pragmas"]}
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
-FLAGS = ["-O1", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FLAGS = ["-O0", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 def driver(kernels: list[Kernel]) -> str:

@@ -10,6 +10,7 @@
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 
 void collatz_step(uint16_t start, int32_t *restrict steps, uint8_t *restrict history)

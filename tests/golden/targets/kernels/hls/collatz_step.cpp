@@ -8,6 +8,7 @@
 #if defined(__GNUC__) && !defined(__SYNTHESIS__)
 #pragma GCC diagnostic ignored "-Wunused-label"
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 
 extern "C" void collatz_step(uint16_t start, int32_t *steps, uint8_t *history)

@@ -8,6 +8,7 @@
 #if defined(__GNUC__) && !defined(__SYNTHESIS__)
 #pragma GCC diagnostic ignored "-Wunused-label"
 #pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 
 extern "C" void functions_step(const float *a, uint8_t on, float *mean, uint32_t *hash, float *half_, int32_t *det)
