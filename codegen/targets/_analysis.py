@@ -70,7 +70,7 @@ class Liveness:
         """Whether the value that the test of a ``while`` passes on is needed, in the loop or after it."""
         return loop.after_region.block.args[index] in self.values or loop.results[index] in self.values
 
-    def _live_use(self, op: Operation, index: int) -> bool:
+    def _live_use(self, op: Operation, index: int) -> bool:  # noqa: PLR0911 - one return a kind of use
         parent = op.parent_op()
         match op, parent:
             case scf.YieldOp(), scf.IfOp() | scf.ForOp():
