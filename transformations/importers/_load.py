@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,8 @@ def load_system(path: Path, sidecar: Path | None = None) -> tuple[System, list[D
         diagnostics += validate(draft.system)
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise ModelError(sorted(diagnostics, key=lambda d: list(Severity).index(d.severity)))
-    return draft.system, diagnostics
+    diagnostics += _stubs(draft.system)
+    return draft.system, [*diagnostics, *_summary(draft.system, diagnostics)]
 
 
 def draft_system(path: Path, sidecar: Path | None = None) -> Draft:
@@ -80,6 +82,30 @@ def find_sidecar(model: Path, given: Path | None = None) -> Path | None:
     """The side-car that counts: the one given, else the one beside the model, else none."""
     beside = sidecar_path(model)
     return given or (beside if beside.is_file() else None)
+
+
+def _stubs(system: System) -> Iterator[Diagnostic]:
+    """A note for each entry that generated code has a stub for."""
+    for component in system.components:
+        for entry in component.entries:
+            if not entry.behaviours:
+                name = f"{component.name}::{entry.name}".encode("unicode_escape").decode("ascii")
+                yield Diagnostic(
+                    severity=Severity.NOTE,
+                    rule="assumed-behaviour",
+                    message=f"'{name}' has no behaviour: generated code has a stub for it",
+                    next_step="write it in user/ of the build",
+                    source=entry.source,
+                )
+
+
+def _summary(system: System, diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """How often something was assumed, by rule: what a reviewer should know first."""
+    counts = Counter(d.rule for d in diagnostics if "assumed" in d.rule)
+    if counts:
+        listed = ", ".join(f"{rule} {count}" for rule, count in sorted(counts.items()))
+        message = f"{sum(counts.values())} things are assumed: {listed}"
+        yield Diagnostic(severity=Severity.NOTE, rule="assumed", message=message, source=system.source)
 
 
 def _imported(path: Path) -> tuple[System, list[Diagnostic]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -47,14 +46,13 @@ def apply_sidecar(system: System, sidecar: Sidecar) -> tuple[System, list[Diagno
     system = task.hardware(system)
     system = task.application(system)
     system, diagnostics = add_constraints(system, sidecar)
-    return system, [*task.diagnostics, *diagnostics, *task.summary()]
+    return system, [*task.diagnostics, *diagnostics]
 
 
 class _Task:
     def __init__(self, sidecar: Sidecar) -> None:
         self.sidecar = sidecar
         self.diagnostics: list[Diagnostic] = []
-        self.assumed: Counter[str] = Counter()
 
     # --- what matches -------------------------------------------------------------------------------------
 
@@ -90,19 +88,9 @@ class _Task:
 
     def _assume(self, what: str, element: Element, owner: str, setting: Setting) -> None:
         """Note that a number is the side-car's, not the model's."""
-        self.assumed[what] += 1
         origin = f"{setting.source.file}:{setting.source.line}"
         message = f"the {what} of '{owner}' is not in the model: {origin} gives it"
         self._say(Severity.NOTE, f"assumed-{what}", message, "", element.source)
-
-    def summary(self) -> list[Diagnostic]:
-        """How many elements rest on numbers that only the side-car gives."""
-        if not self.assumed:
-            return []
-        counts = ", ".join(f"{what} of {n}" for what, n in sorted(self.assumed.items()))
-        message = f"the side-car states what the model lacks: {counts} elements"
-        source = Source(file=self.sidecar.file, line=1)
-        return [Diagnostic(severity=Severity.NOTE, rule="assumed", message=message, source=source)]
 
     # --- platform -----------------------------------------------------------------------------------------
 
@@ -126,7 +114,6 @@ class _Task:
                         f"figures of '{element.name}' in {setting.value} are assumed: {', '.join(features)}"
                     )
                     self._say(Severity.NOTE, "assumed-figure", message, "", setting.source)
-                    self.assumed["figures"] += 1
         return system
 
     def hardware(self, system: System) -> System:

@@ -111,13 +111,6 @@ class ApplicationBuilder:
         period = self.model.quantity(box.component, _PERIOD_NAMES, TIME)
         deadline = self.model.quantity(box.component, _DEADLINE_NAMES, TIME)
         activation: Activation = Periodic(period_ns=down(period)) if period else OnData()
-        self.model.say(
-            Severity.NOTE,
-            "assumed-behaviour",
-            f"'{shown(box.name)}' has no behaviour: generated code has a stub that takes its time",
-            "write it in user/ of the build",
-            box.part,
-        )
         return Component(
             id=id_,
             name=box.name,

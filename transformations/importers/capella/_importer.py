@@ -41,7 +41,6 @@ def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
     if not application.components:
         step = "allocate functions to physical components whose nature is BEHAVIOR"
         model.say(Severity.ERROR, "no-component", "no component was found", step, layer)
-    model.summarise(layer)
     system = System(
         id=layer.uuid,
         name=model.project.info.title if model.project.info.title != "project" else path.stem,

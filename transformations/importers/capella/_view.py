@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -128,13 +127,6 @@ class CapellaModel:
         entry = Diagnostic(severity=severity, rule=rule, message=message, next_step=step, source=source)
         if entry not in self.diagnostics:
             self.diagnostics.append(entry)
-
-    def summarise(self, obj: Obj) -> None:
-        """Count what was assumed, for the report."""
-        assumed = Counter(d.rule for d in self.diagnostics if "assumed" in d.rule)
-        if assumed:
-            counts = ", ".join(f"{rule} {count} times" for rule, count in sorted(assumed.items()))
-            self.say(Severity.NOTE, "assumed", f"the project lacks figures: {counts}", "", obj)
 
 
 def _kind_of(node: Any) -> str:

@@ -9,6 +9,7 @@ from aicompiler.metamodels.system import (
     Behaviour,
     Component,
     Constant,
+    ElementType,
     Entry,
     OnData,
     Port,
@@ -16,12 +17,14 @@ from aicompiler.metamodels.system import (
 )
 
 from ._resource import EObject
-from ._structure import Instance, attributes_of, inherited, is_part
+from ._structure import End, Instance, attributes_of, inherited, is_part
 from ._timing import Timing, bearers_of
 from ._types import Shape, default_of, element_type, padded, shape_of, type_name
 from ._view import UmlModel, is_a, shown
 
 _DIRECTIONS = {"in": PortDirection.IN, "out": PortDirection.OUT}
+# A call carries its parameters from who requires a service to who provides it.
+_SERVICES = {"provided": PortDirection.IN, "required": PortDirection.OUT}
 _CONJUGATED = {PortDirection.IN: PortDirection.OUT, PortDirection.OUT: PortDirection.IN}
 
 
@@ -49,6 +52,7 @@ class ComponentBuilder:
         self.model = model
         self.timing = timing
         self.ids: dict[EObject, list[str]] = {}
+        self.connected: set[End] = set()  # what connectors reach; set once they are followed
 
     def build(self, instance: Instance) -> Component:
         """The component of a leaf instance; an entry without an arrival pattern runs on data."""
@@ -145,6 +149,15 @@ class ComponentBuilder:
                 continue
             type_ = element_type(port)
             shape: Shape | None = shape_of(self.model, port, constants)
+            if self.model.applied(port, "ClientServerPort") is not None:
+                if (instance, port) not in self.connected:
+                    message = (
+                        f"{self.model.label(port)} of '{shown(instance.name)}' is left out: nobody calls it"
+                    )
+                    self.model.note("port-left-out", message, "", port)
+                    continue
+                if type_ is None:
+                    type_, shape = self._assumed_type(port)
             if type_ is None:
                 kind = shown(port.type.href if is_a(port.type, "External") else type_name(port)) or "none"
                 message = f"the type of {self.model.label(port)} ({kind}) is no element type that can be read"
@@ -166,6 +179,14 @@ class ComponentBuilder:
             )
         return found
 
+    def _assumed_type(self, port: EObject) -> tuple[ElementType, Shape]:
+        """What a call carries where its type is no number: 64 bytes."""
+        kind = shown(type_name(port)) or "none"
+        message = f"the type of {self.model.label(port)} ({kind}) is no element type; u8[64] is assumed"
+        step = "state type and shape in the side-car"
+        self.model.note("assumed-type", message, step, port)
+        return ElementType.U8, Shape((64,), ("",))
+
     def direction(self, port: EObject) -> PortDirection | None:
         """The direction of a flow port; None (and a warning) for ports that carry no flow."""
         applied = self.model.applied(port, "FlowPort") or self.model.applied(
@@ -173,6 +194,9 @@ class ComponentBuilder:
         )
         text = self.model.text(applied, "direction")
         if (found := _DIRECTIONS.get(text or "")) is not None:
+            return _CONJUGATED[found] if port.isConjugated else found
+        service = self.model.applied(port, "ClientServerPort")
+        if (found := _SERVICES.get(self.model.text(service, "kind") or "")) is not None:
             return _CONJUGATED[found] if port.isConjugated else found
         reason = f"the direction {shown(text)}" if text else "no direction"
         message = f"{self.model.label(port)} is left out: it has {reason}"
@@ -184,7 +208,7 @@ class ComponentBuilder:
     def _entry(self, instance: Instance, element: EObject) -> Entry:
         id_ = self._id(instance, element)
         bearers = bearers_of(element)
-        activation = self.timing.activation(bearers)
+        activation = self.timing.activation(bearers, instance.part)
         for bearer in bearers:
             self._record(bearer, id_)
         return Entry(
@@ -192,9 +216,9 @@ class ComponentBuilder:
             name=element.name or "",
             source=self.model.source(element),
             activation=activation if activation is not None else OnData(),
-            deadline_ns=self.timing.deadline(bearers),
+            deadline_ns=self.timing.deadline(bearers, instance.part),
             behaviours=tuple(b for method in _bodies(element) for b in self._behaviours(instance, method)),
-            times=self.timing.times(id_, bearers),
+            times=self.timing.times(id_, bearers, instance.part),
         )
 
     def _behaviours(self, instance: Instance, method: EObject) -> list[Behaviour]:

@@ -16,7 +16,7 @@ from ._constraints import ConstraintBuilder
 from ._flows import FlowBuilder
 from ._platform import PlatformBuilder
 from ._resource import LenientResource
-from ._structure import Connection, Instance, Structure
+from ._structure import Connection, Instance, Structure, adopt_parts
 from ._timing import Timing
 from ._view import UmlModel, shown
 
@@ -47,6 +47,7 @@ class Papyrus:
             message = "there is no UML model in this file"
             raise unreadable(path, "no-model", message, "give a .uml file that Papyrus saved")
         model = UmlModel(path.name, resource)
+        adopt_parts(model)
         system = _system(model)
         _report_leftovers(model, path)
         return system, model.diagnostics
@@ -87,6 +88,7 @@ def _application(
 ) -> Application:
     leaves = [i for r in software for i in r.all() if i.part is not None and entry_elements(i.type, timing)]
     found: list[Connection] = [c for r in software for c in connections(r, leaves, builder)]
+    builder.connected = {end for c in found for end in (c.source, c.target)}
     components = tuple(builder.build(i) for i in leaves)
     root = model.resource.models[0]
     return Application(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 
-from aicompiler.metamodels.system import Link, LinkKind, Node, Unit
+from aicompiler.metamodels.system import Link, LinkKind, Node, Unit, UnitKind
 from aicompiler.transformations.importers._quantities import COUNT, ENERGY, RATE, TIME, down, up
 
 from ._resource import EObject
@@ -18,6 +20,7 @@ _LINK_KINDS = {
     "bus": LinkKind.BUS,
     "network": LinkKind.NETWORK,
 }
+ASSUMED_BYTES_PER_S = Fraction(100_000_000)
 _HOSTS = ("ComputingResource", "HwPLD", "HwASIC", "GaExecHost", "ProcessingUnit")
 
 
@@ -42,7 +45,8 @@ class PlatformBuilder:
                 units = [c for c in instance.children if self.structure.unit_stereotype(c) is not None]
                 if units and self.structure.unit_stereotype(instance) is None:
                     found.append(self._node(instance, units))
-        return found + list(self._lone_hosts())
+        # Hosts of an analysis context repeat what the design view draws: one view counts.
+        return found or list(self._lone_hosts())
 
     def _node(self, instance: Instance, units: list[Instance]) -> Node:
         element = instance.part if instance.part is not None else instance.type
@@ -59,7 +63,11 @@ class PlatformBuilder:
         self._units[instance] = instance.id
         self._record(instance.part, instance.id)
         name = instance.part.name or instance.name
-        return UnitBuilder(self.model, instance.id, name, (instance.part, instance.type)).build()
+        unit = UnitBuilder(self.model, instance.id, name, (instance.part, instance.type)).build()
+        inside = [i for i in instance.all() if i is not instance and self.structure.unit_stereotype(i)]
+        if unit.kind is UnitKind.CPU and unit.cores == 1 and inside:
+            return replace(unit, cores=len(inside))
+        return unit
 
     def _lone_hosts(self) -> Iterator[Node]:
         """Hosts that are no part of a block: a node with one unit each (UML deployment diagrams)."""
@@ -103,13 +111,15 @@ class PlatformBuilder:
         tags = ((extra, "bandwidth"), (media, "bandWidth"), (media, "capacity"))
         bandwidth = next((b for a, t in tags if (b := self.model.quantity(a, t, RATE))), None)
         ends = tuple(dict.fromkeys(units))
-        if not bandwidth or down(bandwidth) < 1 or len(ends) < 2:
-            reason = "has no bandwidth" if len(ends) > 1 else "connects fewer than two units"
-            message = f"the link '{shown(element.name)}' is left out: it {reason}"
-            self.model.warn(
-                "link-left-out", message, "apply HwBus with bandWidth and connect two units", element
-            )
+        if len(ends) < 2:
+            message = f"the link '{shown(element.name)}' is left out: it connects fewer than two units"
+            self.model.warn("link-left-out", message, "connect two units", element)
             return
+        if not bandwidth or down(bandwidth) < 1:
+            message = f"the link '{shown(element.name)}' has no bandwidth; 100 MB/s is assumed"
+            step = "apply HwBus with bandWidth, or state it in the side-car"
+            self.model.warn("assumed-bandwidth", message, step, element)
+            bandwidth = ASSUMED_BYTES_PER_S
         latency = self.model.quantity(extra, "latency", TIME)
         energy = self.model.quantity(extra, "energyPerByte", ENERGY)
         failures = self.model.quantity(extra, "failureRate", COUNT)

@@ -24,6 +24,7 @@ _PROFILES = (
     re.compile(r"http://www\.eclipse\.org/papyrus/([A-Za-z_]\w*)/\d+"),
     re.compile(r"http:///schemas/([A-Za-z_]\w*)/[^/]+/\d+"),
     re.compile(r"http:///MARTE/(?:.*/)?([A-Za-z_]\w*)\.ecore"),
+    re.compile(r"http://CHESS[\w.]*/schemas/([A-Za-z_]\w*)/[^/]+/\d+"),
     re.compile(r"http://.*/SysML/([A-Za-z]\w*?)(?:\.ecore)?"),
 )
 _RENAMED = {"PortAndFlows": "PortsAndFlows"}

@@ -63,6 +63,17 @@ def is_part(attribute: EObject) -> bool:
     )
 
 
+def adopt_parts(model: UmlModel) -> None:
+    """Take properties for parts that connectors or CHESS specifications use so, composite or not."""
+    used = [e.partWithPort for c in model.elements("Connector") for e in c.end]
+    used += [s.partWithPort for s in model.applications("CHRtSpecification")]
+    for part in dict.fromkeys(used):
+        if is_a(part, "Property") and not is_a(part, "Port") and part.aggregation != "composite":
+            part.aggregation = "composite"
+            message = f"{model.label(part)} is used as a part and taken for one, though it is not composite"
+            model.note("part-adopted", message, "set its aggregation to composite", part)
+
+
 class Structure:
     """Root blocks of the model and the instances below them."""
 

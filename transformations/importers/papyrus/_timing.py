@@ -37,10 +37,15 @@ class Timing:
             for b in bearers
         )
 
-    def activation(self, bearers: Iterable[EObject]) -> Activation | None:
+    def _of(self, bearer: EObject, part: EObject | None) -> list[EObject]:
+        """The specifications of a bearer; CHESS may give each part its own."""
+        given = self._specifications.get(bearer, [])
+        return [s for s in given if getattr(s, "partWithPort", None) in (None, part)]
+
+    def activation(self, bearers: Iterable[EObject], part: EObject | None = None) -> Activation | None:
         """The arrival pattern of an operation (or its behaviour); None if none is given or understood."""
         for bearer in bearers:
-            for specification in self._specifications.get(bearer, ()):
+            for specification in self._of(bearer, part):
                 if (found := self._pattern(specification, "occKind")) is not None:
                     return found
             for event in self._events.get(bearer, ()):
@@ -62,10 +67,10 @@ class Timing:
             self.model.warn("pattern-not-understood", message, "write periodic(period=(50,ms))", application)
             return None
 
-    def deadline(self, bearers: Iterable[EObject]) -> int | None:
+    def deadline(self, bearers: Iterable[EObject], part: EObject | None = None) -> int | None:
         """The relative deadline in ns, rounded down."""
         for bearer in bearers:
-            tags = [(s, "relDl") for s in self._specifications.get(bearer, ())]
+            tags = [(s, tag) for s in self._of(bearer, part) for tag in ("relDl", "rlDl")]
             tags.append((self.model.applied(bearer, "SaStep"), "deadline"))
             for application, tag in tags:
                 value = self.model.quantity(application, tag, TIME)
@@ -73,9 +78,14 @@ class Timing:
                     return down(value)
         return None
 
-    def times(self, entry: str, bearers: Iterable[EObject]) -> tuple[ExecutionTime, ...]:
+    def times(
+        self, entry: str, bearers: Iterable[EObject], part: EObject | None = None
+    ) -> tuple[ExecutionTime, ...]:
         """Annotated execution times, which hold on CPUs (MARTE annotations name the host they speak of)."""
         for bearer in bearers:
+            for specification in self._of(bearer, part):
+                if given := self.model.quantities(specification, "WCET", TIME):
+                    return (_execution_time(entry, _merged(given), None, self.model, specification),)
             step = self.model.applied(bearer, "GaStep")
             given = [m for tag in ("execTime", "hostDemand") for m in self.model.quantities(step, tag, TIME)]
             energy = self.model.quantity(step, "energy", ENERGY)

@@ -36,7 +36,8 @@ class UmlModel:
         self.diagnostics: list[Diagnostic] = []
         self._applied: dict[EObject, list[EObject]] = defaultdict(list)
         for application in resource.stereotypes:
-            self._applied[application.base].append(application)
+            if application.base is not None:  # an orphan speaks of nothing, not of the root's missing part
+                self._applied[application.base].append(application)
 
     # --- elements -----------------------------------------------------------------------------------------
 
