@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def test_two_roads_never_have_green_together(instance: Any) -> None:
     found = drive(instance("controller"), 1500, traffic=900, request=lambda k: k // 70, speed=-0.3)
     lamps = [lights for _, lights in found]
     assert all(sum(lamp == GREEN for lamp in lights) <= 1 for lights in lamps)
-    for before, after in zip(lamps, lamps[1:], strict=False):
+    for before, after in pairwise(lamps):
         for road in (0, 1):
             assert not (before[road] == GREEN and after[road] == RED)
             assert not (before[road] == RED and after[road] == AMBER)
@@ -42,7 +43,7 @@ def test_two_roads_never_have_green_together(instance: Any) -> None:
 
 
 def test_phases_follow_each_other(instance: Any) -> None:
-    """Without requests pedestrians stay at red; a cycle is all red, main green, amber, all red, side, amber."""
+    """Without requests pedestrians stay at red, and the two roads take turns for the times given."""
     found = drive(instance("controller"), 460)
     assert phases(found)[:8] == [1, 2, 3, 4, 5, 0, 1, 2]
     assert all(lights[2] == RED for _, lights in found)

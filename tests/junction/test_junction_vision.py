@@ -86,7 +86,7 @@ def test_background_learns_what_stays(instance: Any) -> None:
 
 
 def test_background_follows_the_light_as_a_running_average(instance: Any) -> None:
-    """A change below the threshold is no foreground; a sixteenth of what is left of it is learnt per frame."""
+    """A change below the threshold is no foreground; a sixteenth of the rest is learnt per frame."""
     background = instance("background", **SIZE)
     background(smooth=np.full((H, W), 100, np.uint8))
     average = 100.0
