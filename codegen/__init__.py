@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ._files import GeneratedFile, GeneratedProject, TraceLink
+from ._write import USER, write_project
 
-__all__ = ["GeneratedFile", "GeneratedProject", "TraceLink"]
+__all__ = ["GeneratedFile", "GeneratedProject", "TraceLink", "USER", "write_project"]

@@ -79,6 +79,7 @@ def _view(
         launches=opencl.launches if opencl else (),
         temporaries=opencl.temporaries if opencl else (),
         opencl_source=opencl.source if opencl else "",
+        cuda_source=opencl.cuda_source if opencl else "",
     )
     compiled = tuple(languages[t].source for t in ("c", "hls") if t in languages)
     shapes = ", ".join(

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from aicompiler.codegen._files import GeneratedFile, GeneratedProject
+from aicompiler.codegen import USER, GeneratedFile, GeneratedProject
 from aicompiler.metamodels.deployment import CostTable, Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Element, Entry, System, Unit, UnitKind
@@ -19,11 +19,14 @@ from ._checks import Checks
 from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled, traced
 from ._reference import PERIODS, reference_node
 from ._render import Renderer
-from ._stubs import USER, stub
+from ._stubs import stub
 from ._tables import Tables, component_states, component_symbol, stored
 from ._timing import rhythm
 from ._vectors import SelfCheck, self_check_vectors
 from ._views import ComponentView, EntryView, NodeView, TestView
+
+OPTIONAL = "aic_cuda.c"
+"""Part of the runtime only with an option of the build."""
 
 HOST_CODE = {"c": "C", "hls": "HLS C++ compiled for this host", "user": "hand-written C"}
 
@@ -170,7 +173,11 @@ class _Project:
             return replace(view, step=HLS_PREFIX + view.step, host_code=HOST_CODE["hls"]), [used.source]
         if target == "opencl":
             view = replace(
-                view, launches=used.launches, temporaries=used.temporaries, opencl_source=used.source
+                view,
+                launches=used.launches,
+                temporaries=used.temporaries,
+                opencl_source=used.source,
+                cuda_source=used.cuda_source,
             )
         return view, [self.emitted[entry.id, "c"].source]
 
@@ -214,18 +221,20 @@ class _Project:
         names = sorted(f.name for f in folder.iterdir() if f.name.endswith((".c", ".h")))
         for name in names:
             self.made[f"runtime/{name}"] = GeneratedFile(f"runtime/{name}", (folder / name).read_bytes())
-        return [f"runtime/{name}" for name in names if name.endswith(".c")]
+        return [f"runtime/{name}" for name in names if name.endswith(".c") and name != OPTIONAL]
 
     def _build_file(
         self, checks: tuple[TestView, ...], runtime: list[str], reference: NodeView | None
     ) -> None:
         hls = [p for p in self.made if p.endswith(".cpp")]
         embeds = {
-            c.path: [e.opencl_source for e in c.entries if e.launches] + [s.file for s in c.states if s.file]
+            c.path: [s for e in c.entries if e.launches for s in (e.opencl_source, e.cuda_source)]
+            + [s.file for s in c.states if s.file]
             for c in self.components.values()
         }
         for check in checks:
-            wanted = [check.entry.opencl_source] if check.entry.launches else []
+            e = check.entry
+            wanted = [e.opencl_source, e.cuda_source] if e.launches else []
             embeds[f"tests/{check.name}.c"] = wanted + [s.file for s in check.states if s.file]
         self._render(
             "CMakeLists.txt",
@@ -233,6 +242,7 @@ class _Project:
             project=c_identifier(self.system.name or self.system.id),
             has_cxx=bool(hls),
             runtime=runtime,
+            cuda=sorted(p for p in self.made if p.endswith(".cu")),
             renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in sorted(hls)],
             embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],
             nodes=self.nodes,

@@ -16,8 +16,11 @@ from aicompiler.transformations.kernels.passes import default_schedule
 from ._views import LaunchView
 
 TARGET_OF = {UnitKind.CPU: "c", UnitKind.GPU: "opencl", UnitKind.FPGA: "hls"}
-ALTERNATIVE = {"c": "llvm"}
+ALTERNATIVE = {"c": "llvm", "opencl": "cuda"}
 """What an option of the generated build takes in the place of a target: the same functions."""
+
+COMPILED = "llvm"
+"""Too much to make for self-checks too: their C files are compiled."""
 
 HLS_PREFIX = "aic_hls_"
 """HLS functions are compiled under this prefix, so that C and HLS code of one kernel fit in one program."""
@@ -27,7 +30,7 @@ HLS_PREFIX = "aic_hls_"
 class EmittedKernel:
     """A kernel in one language: its files, the one to compile or embed, how a GPU launches it.
 
-    What the build can take instead (``ALTERNATIVE``) is among the files, but not those of self-checks.
+    What the build can take instead (``ALTERNATIVE``) is among the files; not so objects of self-checks.
     """
 
     target: str
@@ -35,11 +38,13 @@ class EmittedKernel:
     source: str
     launches: tuple[LaunchView, ...] = ()
     temporaries: tuple[int, ...] = ()  # bytes
+    cuda_source: str = ""
 
 
 def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> EmittedKernel:
     """``kernel``, scheduled already, in the language of ``target``, in ``folder`` of the project."""
-    targets = [target] if folder else [t for t in (target, ALTERNATIVE.get(target)) if t]
+    other = ALTERNATIVE.get(target)
+    targets = [target] if other is None or (folder and other == COMPILED) else [target, other]
     emitted = (f for t in targets for f in TARGETS.load(t)().emit(kernel, unit))
     files = tuple(replace(f, path=folder + f.path) for f in emitted)
     sources = [f.path for f in files if not f.path.endswith((".h", ".hpp"))]
@@ -53,7 +58,8 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
         LaunchView(x.kernel_name, x.global_size, x.local_size, tuple(names.index(a) for a in x.arguments))
         for x in program.launches
     )
-    return EmittedKernel(target, files, sources[0], views, tuple(size for _, size in program.temporaries))
+    sizes = tuple(size for _, size in program.temporaries)
+    return EmittedKernel(target, files, sources[0], views, sizes, sources[1])
 
 
 def traced(file: GeneratedFile, entry: str) -> GeneratedFile:

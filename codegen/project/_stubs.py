@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from aicompiler.codegen._files import GeneratedFile
+from aicompiler.codegen import USER, GeneratedFile
 from aicompiler.metamodels.system import Entry
 from aicompiler.transformations.kernels import Signature
 
 from ._render import Renderer
 from ._views import declared
-
-USER = "user/"
-_SIGNATURE = re.compile(r"^void ([A-Za-z_][A-Za-z0-9_]*)\(([^;{]*)\);$", re.MULTILINE)
 
 
 def stub(renderer: Renderer, entry: Entry, title: str, signature: Signature) -> GeneratedFile:
@@ -27,9 +22,3 @@ def stub(renderer: Renderer, entry: Entry, title: str, signature: Signature) -> 
         prototype=", ".join(p.declaration for p in parameters) or "void",
         names=[p.name for p in parameters],
     )
-
-
-def signature_in(text: str) -> str | None:
-    """The first prototype in a stub, with single spaces: what tells whether the model has moved on."""
-    found = _SIGNATURE.search(text)
-    return " ".join(found[0].split()) if found else None

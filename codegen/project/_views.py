@@ -68,7 +68,7 @@ class ParameterView:
 
 @dataclass(frozen=True)
 class LaunchView:
-    """One launch of an OpenCL kernel; arguments are numbers of parameters, then of temporaries."""
+    """One launch of a kernel on a GPU; arguments are numbers of parameters, then of temporaries."""
 
     kernel: str
     global_size: tuple[int, ...]
@@ -88,6 +88,7 @@ class EntryView:
     launches: tuple[LaunchView, ...] = ()
     temporaries: tuple[int, ...] = ()  # bytes
     opencl_source: str = ""
+    cuda_source: str = ""
     period_ns: int = 1
     release_ns: int = 0
     deadline_ns: int = 1

@@ -11,7 +11,7 @@ from typing import Any
 import cmake
 import ninja
 import pytest
-from aicompiler.codegen.project import write_project
+from aicompiler.codegen import write_project
 from aicompiler.codegen.targets.llvm import MACHINES
 
 PERIODS = "6"

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aicompiler.codegen.project import generate_project, write_project
+from aicompiler.codegen import write_project
+from aicompiler.codegen.project import generate_project
 from aicompiler.codegen.report import RunResult
 from aicompiler.metamodels.deployment import CostTable
 from aicompiler.metamodels.system import Pin, System, Unit, UnitKind

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aicompiler.codegen import GeneratedProject
-from aicompiler.codegen.project import write_project
+from aicompiler.codegen import GeneratedProject, write_project
 from aicompiler.metamodels.diagnostics import ModelError, UnreadableInput
 from aicompiler.metamodels.system import System
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aicompiler.codegen.project import write_project
+from aicompiler.codegen import write_project
 from aicompiler.codegen.report import RunResult
 from aicompiler.metamodels.diagnostics import SelfCheckFailed, UnreadableInput
 from aicompiler.metamodels.system import Node, System

@@ -174,7 +174,7 @@ def _finished(one: _Running, limits: Limits) -> ModelResult | None:
 def build_one(sender: Connection, path: Path, out: Path, memory_bytes: int) -> None:
     """Build one model in this process and send (exit code, verdict, messages)."""
     from aicompiler import pipeline
-    from aicompiler.codegen.project import write_project
+    from aicompiler.codegen import write_project
 
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     try:

@@ -67,13 +67,19 @@ def build(
     templates: Templates = None,
     sidecar: Sidecar = None,
     run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
+    cached: Annotated[bool, typer.Option("--cache/--no-cache", help="Use the cache of builds.")] = True,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Everything: deployment, checks, generated project, report."""
-    from aicompiler.commands import build_model
+    from aicompiler.cache import Cache, default_folder
+    from aicompiler.commands import build_and_run, build_model
 
-    _finish(lambda: build_model(model, out, templates, run_periods, _progress(quiet), sidecar), json)
+    say = _progress(quiet)
+    if run_periods:
+        _finish(lambda: build_and_run(model, out, templates, run_periods, say, sidecar), json)
+    cache = Cache(default_folder()) if cached else None
+    _finish(lambda: build_model(model, out, templates, say, sidecar, cache), json)
 
 
 @app.command()

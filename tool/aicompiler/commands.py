@@ -6,7 +6,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,10 @@ from aicompiler.metamodels.system import Component, OperatingPoint, Unit, UnitKi
 from aicompiler.pipeline import Build, Decision, Model, Progress
 
 if TYPE_CHECKING:
+    from aicompiler.cache import Cache
     from aicompiler.codegen import GeneratedProject
     from aicompiler.codegen.report import RunResult
+    from aicompiler.product import Product
 
 REPORTS = frozenset({"report.html", "verdict.json", "verdict.sarif", "verdict.junit.xml"})
 
@@ -62,7 +63,7 @@ def partition_model(
     model = pipeline.read(path, progress, sidecar)
     decision = pipeline.decide(model, progress)
     if tables:
-        _print_placements(model, decision)
+        print("\n".join(_decision_text(model, decision)))
     return _decision_summary(model, decision)
 
 
@@ -70,23 +71,64 @@ def build_model(
     path: Path,
     out: Path,
     templates: Path | None,
-    run_periods: int,
+    progress: Progress,
+    sidecar: Path | None = None,
+    cache: Cache | None = None,
+) -> dict[str, Any]:
+    """Build a model into ``out``, from ``cache`` where nothing that is read has changed."""
+    from aicompiler.codegen import write_project
+    from aicompiler.product import STAGE, build_key, pack, unpack
+    from aicompiler.transformations.importers import find_sidecar
+
+    key = build_key(path, find_sidecar(path, sidecar), templates) if cache else None
+    known = cache.get(STAGE, key) if cache and key else None
+    if known is not None:
+        progress("nothing has changed: taking the build from the cache")
+        product = unpack(known)
+    else:
+        made = pipeline.build(path, templates, progress, sidecar)
+        product = _product(made, pipeline.report(made, progress=progress), None)
+        if cache and key:
+            cache.put(STAGE, key, pack(product))
+    print_diagnostics(write_project(product.project, out))
+    return _hand_over(product, out)
+
+
+def build_and_run(
+    path: Path,
+    out: Path,
+    templates: Path | None,
+    periods: int,
     progress: Progress,
     sidecar: Path | None = None,
 ) -> dict[str, Any]:
-    """Build a model into ``out``; with ``run_periods`` also compile, test and execute it, for the report."""
-    from aicompiler.codegen.project import write_project
+    """Build a model, compile, test and execute what was generated; the report has the host's figures."""
+    from aicompiler.codegen import write_project
     from aicompiler.run import run_project
 
     made = pipeline.build(path, templates, progress, sidecar)
-    print_diagnostics(made.model.diagnostics)
     print_diagnostics(write_project(pipeline.report(made, progress=progress), out))
-    ran = None
-    if run_periods:
-        ran = run_project(out, run_periods, progress=progress)
-        _replace_reports(pipeline.report(made, ran, progress), out)
-    _print_verdict(made, ran, out)
-    return pipeline.verdict(made, ran) | {"ok": True, "out": str(out)}
+    ran = run_project(out, periods, progress=progress)
+    project = pipeline.report(made, ran, progress)
+    _replace_reports(project, out)
+    return _hand_over(_product(made, project, ran), out)
+
+
+def _product(made: Build, project: GeneratedProject, ran: RunResult | None) -> Product:
+    from aicompiler.product import Product
+
+    said = [str(diagnostic) for diagnostic in made.model.diagnostics]
+    said += _decision_text(made.model, made.decision)
+    said += [_run_sentence(ran)] if ran is not None else []
+    return Product(project, pipeline.verdict(made, ran), tuple(said))
+
+
+def _hand_over(product: Product, out: Path) -> dict[str, Any]:
+    for line in product.said:
+        print(line, file=sys.stderr)
+    print(f"verdict: {product.verdict['verdict']}", file=sys.stderr)
+    print(f"report:  {(out / 'report.html').absolute()}", file=sys.stderr)
+    return product.verdict | {"ok": True, "out": str(out)}
 
 
 def _replace_reports(project: GeneratedProject, out: Path) -> None:
@@ -113,7 +155,7 @@ def run_demo(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
     """Build and run the shipped example."""
     from aicompiler.models import example_path
 
-    return build_model(example_path("smart_intersection"), out, None, periods, progress)
+    return build_and_run(example_path("smart_intersection"), out, None, periods, progress)
 
 
 def diff_builds(old: Path, new: Path) -> dict[str, Any]:
@@ -168,21 +210,21 @@ def clear_cache() -> dict[str, Any]:
 # --- in words -------------------------------------------------------------------------------------------
 
 
-def _print_placements(model: Model, decision: Decision) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("component", "unit", "clock", "jobs", "worst case", "energy a round", box=None)
-    for row in _placements(model, decision):
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+def _decision_text(model: Model, decision: Decision) -> list[str]:
+    """Placements as a table, then how good they are and what the checks say."""
+    rows = [[str(value) for value in row.values()] for row in _placements(model, decision)]
+    titles = ["component", "unit", "clock", "jobs", "worst case", "energy a round"]
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    lines = [
+        "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()
+        for row in [titles, *rows]
+    ]
     for objective in decision.deployment.objectives:
         gap = "" if objective.gap is None else f", gap {objective.gap:.1%}"
-        print(
-            f"{objective.name} {objective.value} {objective.unit} ({decision.deployment.status.value}{gap})"
-        )
+        status = decision.deployment.status.value
+        lines.append(f"{objective.name} {objective.value} {objective.unit} ({status}{gap})")
     counts = Counter(finding.verdict.value for finding in decision.evidence.findings)
-    print("checks: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())))
+    return [*lines, "checks: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))]
 
 
 def _placements(model: Model, decision: Decision) -> list[dict[str, Any]]:
@@ -205,19 +247,6 @@ def _placements(model: Model, decision: Decision) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _print_verdict(made: Build, ran: RunResult | None, out: Path) -> None:
-    _print_placements_to_stderr(made)
-    if ran is not None:
-        print(_run_sentence(ran), file=sys.stderr)
-    print(f"verdict: {pipeline.verdict(made, ran)['verdict']}", file=sys.stderr)
-    print(f"report:  {(out / 'report.html').absolute()}", file=sys.stderr)
-
-
-def _print_placements_to_stderr(made: Build) -> None:
-    with redirect_stdout(sys.stderr):
-        _print_placements(made.model, made.decision)
 
 
 def _run_sentence(ran: RunResult) -> str:

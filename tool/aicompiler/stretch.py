@@ -37,7 +37,7 @@ def stretch_factor(events: Sequence[Event], processors: int) -> float:
     longest: dict[str, float] = {}
     for job in jobs:
         longest[job["entry"]] = max(longest.get(job["entry"], 0.0), MARGIN * job["busy_ns"])
-    model = next(e["hyperperiod_ns"] * e["periods"] for e in events if e["event"] == "run")
+    model: int = next(e["hyperperiod_ns"] * e["periods"] for e in events if e["event"] == "run")
     low = max(1.0, sum(longest[job["entry"]] for job in jobs) / model / processors)
     if _keeps_up(jobs, queues, longest, low):
         return low

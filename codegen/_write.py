@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from aicompiler.codegen._files import GeneratedFile, GeneratedProject
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
 from aicompiler.metamodels.system import Source
 
-from ._stubs import USER, signature_in
+from ._files import GeneratedFile, GeneratedProject
+
+USER = "user/"
+"""Where hand-written code lives: created once, never overwritten."""
+
 
 MARK = ".aicompiler"
 """A file in every folder written here: only a folder that has it, or an empty one, is replaced."""
 
+_SIGNATURE = re.compile(r"^void ([A-Za-z_][A-Za-z0-9_]*)\(([^;{]*)\);$", re.MULTILINE)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -109,3 +114,9 @@ def _exchange(first: Path, second: Path) -> bool:
     if rename is None:
         return False
     return bool(rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0)
+
+
+def signature_in(text: str) -> str | None:
+    """The first prototype in a hand-written file, with single spaces: it tells whether the model moved on."""
+    found = _SIGNATURE.search(text)
+    return " ".join(found[0].split()) if found else None
