@@ -1,7 +1,7 @@
 /* Runtime of AI-COMPILER: see aic_selfcheck.h. */
 #include "aic_selfcheck.h"
 
-#include "aic_opencl.h"
+#include "aic_gpu.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 typedef struct check {
     const aic_subject *subject;
     const char *language;
-    aic_opencl_program *program;
+    aic_gpu_program *program;
     void **arguments; /* what the checked code gets */
     void **expected;
 } check;
@@ -106,9 +106,9 @@ static bool run_once(const check *c) {
         }
     }
     if (c->program != NULL) {
-        const char *problem = aic_opencl_upload_state(c->program);
-        problem = problem != NULL ? problem : aic_opencl_run(c->program, c->arguments);
-        problem = problem != NULL ? problem : aic_opencl_download_state(c->program);
+        const char *problem = aic_gpu_upload_state(c->program);
+        problem = problem != NULL ? problem : aic_gpu_run(c->program, c->arguments);
+        problem = problem != NULL ? problem : aic_gpu_download_state(c->program);
         if (problem != NULL) {
             printf("%s: %s\n", entry->id, problem);
         }
@@ -249,15 +249,15 @@ static void release(check *c) {
 
 /* 0, or the exit status that ends the test. */
 static int open_device(check *c) {
-    static char why[4096] = "no OpenCL library was found";
-    aic_opencl_info info;
-    aic_opencl *opencl = aic_opencl_open(&info, why, sizeof why);
-    if (opencl == NULL) {
+    static char why[4096] = "no device was found";
+    aic_gpu_info info;
+    aic_gpu *gpu = aic_gpu_open(c->language, &info, why, sizeof why);
+    if (gpu == NULL) {
         printf("skipped: %s\n", why);
         return AIC_SKIPPED;
     }
     printf("device: %s, driver %s\n", info.name, info.driver);
-    c->program = aic_opencl_prepare(opencl, c->subject->entry, why, sizeof why);
+    c->program = aic_gpu_prepare(gpu, c->subject->entry, why, sizeof why);
     if (c->program == NULL) {
         printf("%s: %s\n", c->subject->entry->id, why);
         return EXIT_FAILURE;
@@ -267,18 +267,19 @@ static int open_device(check *c) {
 
 int aic_selfcheck_main(const aic_subject *subject, int argc, char **argv) {
     check c = {.subject = subject, .language = argc > 1 ? argv[1] : ""};
-    bool opencl = strcmp(c.language, "opencl") == 0 && subject->entry->opencl != NULL;
+    bool device = (strcmp(c.language, "opencl") == 0 || strcmp(c.language, "cuda") == 0) &&
+                  subject->entry->opencl != NULL;
     bool hls = strcmp(c.language, "hls") == 0 && subject->hls != NULL;
     bool plain = strcmp(c.language, "c") == 0 && argc == 3;
-    if (argc < 2 || argc > 3 || !(opencl || hls || plain)) {
-        fprintf(stderr, "usage: %s c|opencl|hls VECTORS, or opencl|hls\n", argv[0]);
+    if (argc < 2 || argc > 3 || !(device || hls || plain)) {
+        fprintf(stderr, "usage: %s c|opencl|cuda|hls VECTORS, or opencl|cuda|hls\n", argv[0]);
         return 2;
     }
     if (!allocate(&c)) {
         fprintf(stderr, "out of memory\n");
         return EXIT_FAILURE;
     }
-    int status = opencl ? open_device(&c) : EXIT_SUCCESS;
+    int status = device ? open_device(&c) : EXIT_SUCCESS;
     if (status == EXIT_SUCCESS) {
         status = (argc == 3 ? check_vectors(&c, argv[2]) : check_random(&c)) ? EXIT_SUCCESS : EXIT_FAILURE;
     }

@@ -21,7 +21,7 @@ typedef struct aic_parameter {
     const char *record;       /* OUT: name of the file that gets every value; NULL: none */
 } aic_parameter;
 
-/* One launch of an OpenCL kernel.  Argument a is parameter a of the entry, or after these a temporary. */
+/* One launch of a kernel on a GPU.  Argument a is parameter a of the entry, or after these a temporary. */
 typedef struct aic_launch {
     const char *kernel;
     uint32_t dimensions;
@@ -38,6 +38,8 @@ typedef struct aic_opencl_plan {
     uint32_t launch_count;
     const size_t *temporary_bytes;
     uint32_t temporary_count;
+    const char *cuda; /* the same kernels for CUDA: an image or source; NULL: built without */
+    const char *cuda_end;
 } aic_opencl_plan;
 
 /* One entry of a component; times are model time, job k is released at release_ns + k * period_ns. */

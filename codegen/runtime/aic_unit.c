@@ -16,7 +16,7 @@ typedef struct lane_task {
     aic_run *run;
     const aic_lane *lane;
     aic_lane_log *log;
-    aic_opencl *opencl; /* NULL: host code */
+    aic_gpu *gpu; /* NULL: host code */
     aic_worker *workers;   /* per entry of the node; those of this lane are open */
     bool *opened;
     pthread_t thread;
@@ -37,8 +37,8 @@ static bool open_entry(lane_task *task, uint32_t index) {
         return false;
     }
     task->opened[index] = true;
-    if (task->opencl != NULL && entry->opencl != NULL) {
-        worker->program = aic_opencl_prepare(task->opencl, entry, why, sizeof why);
+    if (task->gpu != NULL && entry->opencl != NULL) {
+        worker->program = aic_gpu_prepare(task->gpu, entry, why, sizeof why);
         if (worker->program == NULL) {
             aic_stop(task->run->region, "%s: %s", entry->id, why);
             return false;
@@ -112,17 +112,17 @@ static void describe_host(aic_unit_status *status, const aic_unit *unit, const c
 }
 
 /* Finds the device; NULL with *failed unset: host code runs. */
-static aic_opencl *find_device(aic_run *run, const aic_unit *unit, aic_unit_status *status, bool *failed) {
-    aic_opencl *opencl = NULL;
+static aic_gpu *find_device(aic_run *run, const aic_unit *unit, aic_unit_status *status, bool *failed) {
+    aic_gpu *gpu = NULL;
     if (unit->kind == AIC_GPU) {
-        aic_opencl_info info;
+        aic_gpu_info info;
         char why[512] = "no OpenCL library was found";
-        opencl = aic_opencl_open(&info, why, sizeof why);
-        if (opencl != NULL) {
+        gpu = aic_gpu_open(NULL, &info, why, sizeof why);
+        if (gpu != NULL) {
             memcpy(status->device, info.name, sizeof info.name);
             memcpy(status->driver, info.driver, sizeof info.driver);
+            memcpy(status->note, info.note, sizeof info.note);
             status->stand_in = !info.is_gpu;
-            snprintf(status->note, sizeof status->note, "%s", info.is_gpu ? "OpenCL" : "OpenCL on no GPU");
         } else if (run->options->host_fallback) {
             describe_host(status, unit, "C in the place of OpenCL");
         } else {
@@ -135,7 +135,7 @@ static aic_opencl *find_device(aic_run *run, const aic_unit *unit, aic_unit_stat
         describe_host(status, unit, unit->kind == AIC_FPGA ? "C simulation of the circuits" : AIC_CPU_CODE);
     }
     atomic_store(&status->known, 1);
-    return opencl;
+    return gpu;
 }
 
 static bool prepare(lane_task *task) {
@@ -161,14 +161,14 @@ int aic_unit_main(aic_run *run, uint32_t index) {
         log += run->node->units[i].lane_count;
     }
     bool failed = false;
-    aic_opencl *opencl = find_device(run, unit, &run->units[index], &failed);
+    aic_gpu *gpu = find_device(run, unit, &run->units[index], &failed);
     lane_task *tasks = calloc(unit->lane_count + 1, sizeof *tasks);
     if (failed || tasks == NULL) {
         free(tasks);
         return AIC_FAILED;
     }
     for (uint32_t i = 0; i < unit->lane_count; i++) {
-        tasks[i] = (lane_task){.run = run, .lane = &unit->lanes[i], .log = &log[i], .opencl = opencl};
+        tasks[i] = (lane_task){.run = run, .lane = &unit->lanes[i], .log = &log[i], .gpu = gpu};
         if (!prepare(&tasks[i])) {
             return AIC_FAILED;
         }

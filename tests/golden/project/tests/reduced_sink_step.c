@@ -22,12 +22,13 @@ static const aic_parameter aic_parameters_sink_step[] = {
     {"", "total", AIC_STATE, AIC_F64, 1, false, aic_state_total, NULL, 0, NULL},
 };
 AIC_EMBED(aic_source_sink_step, "tests/kernels/opencl/sink_step.cl")
+AIC_EMBED_CUDA(aic_cuda_sink_step, "tests/kernels/cuda/sink_step.cu")
 static const uint32_t aic_arguments_sink_step[] = {0, 1, 2, 3};
 static const aic_launch aic_launches_sink_step[] = {
     {"sink_step", 1, {1}, {1}, aic_arguments_sink_step, 4},
 };
 static const aic_opencl_plan aic_plan_sink_step = {
-    aic_source_sink_step, aic_source_sink_step_end, aic_launches_sink_step, 1, NULL, 0};
+    aic_source_sink_step, aic_source_sink_step_end, aic_launches_sink_step, 1, NULL, 0, AIC_CUDA_IMAGE(aic_cuda_sink_step)};
 static const aic_entry entry = {
     .id = "sink.step",
     .parameters = aic_parameters_sink_step,

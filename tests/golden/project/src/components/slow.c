@@ -17,12 +17,13 @@ static const aic_parameter aic_parameters_slow_step[] = {
     {"slow.calls", "calls", AIC_STATE, AIC_I32, 1, false, aic_state_calls, NULL, 0, NULL},
 };
 AIC_EMBED(aic_source_slow_step, "kernels/opencl/slow_step.cl")
+AIC_EMBED_CUDA(aic_cuda_slow_step, "kernels/cuda/slow_step.cu")
 static const uint32_t aic_arguments_slow_step[] = {0, 1, 2};
 static const aic_launch aic_launches_slow_step[] = {
     {"slow_step", 1, {1}, {1}, aic_arguments_slow_step, 3},
 };
 static const aic_opencl_plan aic_plan_slow_step = {
-    aic_source_slow_step, aic_source_slow_step_end, aic_launches_slow_step, 1, NULL, 0};
+    aic_source_slow_step, aic_source_slow_step_end, aic_launches_slow_step, 1, NULL, 0, AIC_CUDA_IMAGE(aic_cuda_slow_step)};
 const aic_entry aic_entry_slow_step = {
     .id = "slow.step",
     .parameters = aic_parameters_slow_step,
