@@ -33,8 +33,8 @@ from .problem import At, Bound, Hop, Load, Machine, Path, Problem, Reason, Strea
 HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down (DESIGN §3)
 
 
-def build_problem(system: System, costs: CostTable) -> Problem:
-    """Everything that can be said before deciding anything.
+def build_problem(system: System, costs: CostTable, *, horizon: int | None = HORIZON) -> Problem:
+    """Everything that can be said before deciding anything, in at most ``horizon`` ticks (None: exactly).
 
     Raises ``ModelError`` for what a time table cannot express and ``Infeasible`` for a component that no unit
     can run.
@@ -43,7 +43,7 @@ def build_problem(system: System, costs: CostTable) -> Problem:
     options = {c.id: tuple(_options(system, costs, c)) for c in system.components}
     _check_options(system, costs, options)
     line = timeline(system)
-    return _Builder(system, costs, line, options).problem()
+    return _Builder(system, costs, line, options, horizon).problem()
 
 
 def _check_policies(system: System) -> None:
@@ -100,16 +100,18 @@ class _Scale:
         return self.up(ns) + self.slack
 
 
-def choose_scale(hyperperiod: int, horizon: int, instants: Iterable[int]) -> _Scale:
-    """Ticks so that ``horizon`` ns are at most 2^20 of them; exact if the instants allow it.
+def choose_scale(
+    hyperperiod: int, horizon: int, instants: Iterable[int], ticks: int | None = HORIZON
+) -> _Scale:
+    """Ticks so that ``horizon`` ns are at most ``ticks`` of them; exact if the instants allow it.
 
     A tick divides the hyperperiod where one of nearly the wanted length does; else every duration gets a tick
     more for each round that a slot may be late, which is as far as the rounds can drift.
     """
     exact = gcd(hyperperiod, *instants)
-    if horizon // exact <= HORIZON:
+    if ticks is None or horizon // exact <= ticks:
         return _Scale(exact, 0)
-    wanted = -(-horizon // HORIZON)
+    wanted = -(-horizon // ticks)
     for tick in range(wanted, 4 * wanted + 1):
         if hyperperiod % tick == 0:
             return _Scale(tick, 0)
@@ -122,6 +124,7 @@ class _Builder:
     costs: CostTable
     line: Timeline
     options: Mapping[str, tuple[At, ...]]
+    ticks: int | None
 
     def problem(self) -> Problem:
         machines = {u.id: self._machine(u) for u in self.system.units if u.operating_points}
@@ -177,7 +180,7 @@ class _Builder:
         instants += [h.ns for paths in routes.values() for p in paths.values() for h in p.hops]
         instants += [p.lag for p in precedences(self.line)] + [r.latest_end_ns for r in responses(self.line)]
         horizon = max((t.deadline_ns + self.line.hyperperiod_ns - t.period_ns for t in timings), default=1)
-        return choose_scale(self.line.hyperperiod_ns, horizon, instants)
+        return choose_scale(self.line.hyperperiod_ns, horizon, instants, self.ticks)
 
     def _loads(self, scale: _Scale) -> Iterator[tuple[tuple[str, str, str], Load]]:
         """What keeps its resource longer than a hyperperiod has no place in a table."""

@@ -21,7 +21,7 @@ from .timetable import Table
 
 
 def deployment(
-    problem: Problem, table: Table, *, status: SolveStatus, bound_fj: int | None, proposer: str
+    problem: Problem, table: Table, *, status: SolveStatus, objectives: tuple[Objective, ...], proposer: str
 ) -> Deployment:
     """The deployment a table stands for.
 
@@ -33,7 +33,7 @@ def deployment(
         hyperperiod_ns=problem.line.hyperperiod_ns,
         status=status,
         proposer=proposer,
-        objectives=(Objective(name="energy", value=table.energy_fj, bound=bound_fj, unit="fJ"),),
+        objectives=objectives,
         placements=tuple(
             Placement(component=c, unit=unit, core=core)
             for c in problem.components

@@ -10,9 +10,11 @@ from aicompiler.metamodels.system import Channel, Component, Element
 from ortools.sat.python import cp_model
 
 from . import _solve
+from ._relax import Relaxation
 from ._text import ns, quantity
+from ._windows import shortest_ends, units_of
 from .cpsat import Model, build_model, sum_of
-from .jobs import JobId, problem_with
+from .jobs import problem_with
 from .problem import At, Bound, Key, Limit, Problem, Reason, Seat
 
 MAX_SHRINK = 40  # annotations in a core beyond which shrinking would take too long
@@ -47,11 +49,6 @@ def _without_place(problem: Problem) -> Iterator[Diagnostic]:
             yield problem_with(channel, "no-route", text, "add a link between these units")
 
 
-def units_of(problem: Problem, entry: str) -> frozenset[str]:
-    """The units a task can run on."""
-    return frozenset(at.unit for at in problem.options[problem.tasks[entry].component])
-
-
 def _too_late(problem: Problem) -> Iterator[Diagnostic]:
     """The first late job of every deadline that even free units would miss."""
     shortest = shortest_ends(problem)
@@ -67,28 +64,6 @@ def _too_late(problem: Problem) -> Iterator[Diagnostic]:
         least = ns(shortest[bound.job] * problem.tick_ns - bound.since_ns)
         text = f"{reason.text}, but it takes at least {least} on the fastest units with nothing else running"
         yield _error(problem, reason, "deadline", text)
-
-
-def shortest_ends(problem: Problem) -> Mapping[JobId, int]:
-    """When each job ends at the earliest, every component on its fastest unit and no resource ever busy."""
-    quickest = {
-        t.id: min(problem.loads[t.id, at.unit, at.point].duration for at in problem.options[t.component])
-        for t in problem.tasks.values()
-    }
-    ways: dict[tuple[JobId, JobId], int] = {}
-    for stream in problem.streams:
-        shared = units_of(problem, stream.writer) & units_of(problem, stream.reader)
-        least = min((sum(h.duration for h in p.hops) for p in stream.paths.values()), default=0)
-        for use in stream.uses:
-            ways[JobId(stream.writer, use.value), use.reader] = 0 if shared else least
-    ends = {job: problem.ready(job) + quickest[job.entry] for job in problem.jobs}
-    for _ in problem.tasks:  # a path of precedences visits an entry once
-        for edge in problem.edges:
-            if not edge.after_commit:
-                way = ways.get((edge.before, edge.after), 0)
-                end = ends[edge.before] + edge.lag + way + quickest[edge.after.entry]
-                ends[edge.after] = max(ends[edge.after], end)
-    return ends
 
 
 def _too_much(problem: Problem) -> Iterator[Diagnostic]:
@@ -122,9 +97,12 @@ class _Guarded:
     problem: Problem
     options: _solve.SolverOptions
     timed: bool
+    whole: bool  # the table is small enough to be part of a model
 
     def _model(self) -> Model:
-        return build_model(self.problem, guarded=True, timed=self.timed)
+        if self.timed:
+            return build_model(self.problem, guarded=True)
+        return Relaxation(self.problem).model(guarded=True)
 
     def blame(self, reasons: Sequence[Reason]) -> tuple[_solve.Outcome, list[Reason]]:
         """Whether ``reasons`` can hold together, and if not, some of them that cannot."""
@@ -139,6 +117,9 @@ class _Guarded:
 
     def need(self, reason: Reason) -> str:
         """What the annotation would have to allow with everything else kept, if that can be said."""
+        late = any(b.reason == reason for b in self.problem.bounds)
+        if late and not self.timed:
+            return replace(self, timed=True).need(reason) if self.whole else ""
         model = self._model()
         for other, guard in model.guards.items():
             model.cp.add(guard == (other != reason))
@@ -164,12 +145,15 @@ def _exceed(model: Model, reason: Reason, excess: cp_model.IntVar) -> Callable[[
     return lambda more: f"at least {_need(first, first.bound + more)}" if first.unit else ""
 
 
-def infeasible(problem: Problem, options: _solve.SolverOptions) -> Infeasible:
-    """Name annotations that cannot hold together: no solver core is believed, each is solved again."""
+def infeasible(problem: Problem, options: _solve.SolverOptions, *, whole: bool) -> Infeasible:
+    """Name annotations that cannot hold together: no solver core is believed, each is solved again.
+
+    ``whole``: the table is small enough to be part of the model.
+    """
     options = replace(options, deterministic_time=options.deterministic_time / 4)
     everything = list(dict.fromkeys([b.reason for b in problem.bounds] + [k.reason for k in problem.limits]))
-    for timed in (False, True):  # placements alone are quickly refuted
-        solver = _Guarded(problem, options, timed)
+    for timed in (False, True) if whole else (False,):  # placements alone are quickly refuted
+        solver = _Guarded(problem, options, timed, whole)
         outcome, core = solver.blame(everything)
         if outcome is _solve.Outcome.INFEASIBLE or timed:
             break

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aicompiler.metamodels.deployment import CostTable, Deployment, SolveStatus
+from aicompiler.metamodels.deployment import CostTable, Deployment
 from aicompiler.metamodels.diagnostics import Infeasible
 from aicompiler.metamodels.system import System
 
 from . import _explain, _solve
 from ._build import build_problem
-from ._deploy import deployment
-from ._hints import hint
-from .cpsat import build_model
+from ._decide import WHOLE_JOBS, Found
+from ._goals import ENERGY, Goal, goals_of, values
 from .heft import latest_starts
 from .jobs import problem_with
 from .problem import At, Choice, Problem
@@ -25,9 +24,11 @@ class PartitionOptions:
     """How hard to look: who proposes, in how many rounds, how many proposals each, and the solver's budget.
 
     ``deterministic_time`` is CP-SAT's own measure of work, for each worker: a unit is 1 to 15 s of CPU time.
-    0 leaves the decision to the proposers.
+    0 leaves the decision to the proposers.  ``objective`` is ``energy`` or ``changes``: as few components as
+    possible on another unit than in the previous deployment, and of those the least energy.
     """
 
+    objective: str = ENERGY
     proposers: tuple[str, ...] = ("heft",)
     rounds: int = 1
     proposals: int = 32
@@ -52,36 +53,24 @@ def partition(
     ``previous`` is tried first and wins ties.  Raises ``ModelError`` for a model that no time table expresses
     and ``Infeasible`` with the flow, entry, budget or pin at fault.
     """
-    problem = build_problem(system, costs)
+    problem = build_problem(system, costs, horizon=None)
     _explain.check_necessary(problem)
-    best = _heuristics(problem, previous, options)
+    goals = goals_of(problem, options.objective, previous)
+    best = _heuristics(problem, goals, previous, options)
     table = best.result if best and isinstance(best.result, Table) else None
-    proposer = best.proposal.proposer if best else ""
+    found = Found(problem, goals, table, best.proposal.proposer if best else "")
     if options.deterministic_time <= 0:
         if table is None:
             raise _not_found(problem, "no proposer found a deployment", "let the solver look for one")
-        return deployment(problem, table, status=SolveStatus.FEASIBLE, bound_fj=None, proposer=proposer)
-    return _decide(problem, table, proposer, options)
-
-
-def _decide(problem: Problem, table: Table | None, proposer: str, options: PartitionOptions) -> Deployment:
-    """The solver's table if it is better, else the heuristic's; both with the solver's bound."""
-    model = build_model(problem)
-    if table is not None:
-        hint(model, table)
-    answer = _solve.solve(model, options.solver)
-    if answer.outcome is _solve.Outcome.INFEASIBLE:
-        assert table is None, "CP-SAT calls a problem infeasible of which a table is known"
-        raise _explain.infeasible(problem, options.solver)
-    if answer.table is not None and (table is None or answer.table.energy_fj < table.energy_fj):
-        table, proposer = answer.table, "cp-sat"
-    if table is None:
+        return found.deployment()
+    found = found.searched(options.solver)
+    if not found.closed and len(problem.jobs) <= WHOLE_JOBS:
+        found = found.whole(system, costs, options.solver)
+    if found.table is None:
         budget = options.deterministic_time
         text = f"no deployment was found within a deterministic time of {budget}; none is excluded"
         raise _not_found(problem, text, "raise the budget or relax deadlines")
-    bound = answer.bound * model.unit_fj
-    status = SolveStatus.OPTIMAL if table.energy_fj == bound else SolveStatus.FEASIBLE
-    return deployment(problem, table, status=status, bound_fj=bound, proposer=proposer)
+    return found.deployment()
 
 
 def _not_found(problem: Problem, text: str, advice: str) -> Infeasible:
@@ -91,8 +80,10 @@ def _not_found(problem: Problem, text: str, advice: str) -> Infeasible:
 # --- proposals ----------------------------------------------------------------------------------------------
 
 
-def _heuristics(problem: Problem, previous: Deployment | None, options: PartitionOptions) -> Outcome | None:
-    """The best proposal that has a table: least energy, then the earliest proposed."""
+def _heuristics(
+    problem: Problem, goals: tuple[Goal, ...], previous: Deployment | None, options: PartitionOptions
+) -> Outcome | None:
+    """The best proposal that has a table, of equals the earliest proposed."""
     outcomes: list[Outcome] = []
     if previous is not None and (old := _from_deployment(problem, previous)) is not None:
         outcomes.append(_decoded(problem, old))
@@ -100,17 +91,18 @@ def _heuristics(problem: Problem, previous: Deployment | None, options: Partitio
     for _ in range(options.rounds):
         feedback = tuple(outcomes)
         for proposer in proposers:
-            best = _best(outcomes)
+            best = _best(problem, goals, outcomes)
             incumbent = best.result if best and isinstance(best.result, Table) else None
             proposals = proposer.propose(problem, incumbent, feedback, options.proposals)
             outcomes += [
                 _decoded(problem, p) for _, p in zip(range(options.proposals), proposals, strict=False)
             ]
-    return _best(outcomes)
+    return _best(problem, goals, outcomes)
 
 
-def _best(outcomes: list[Outcome]) -> Outcome | None:
-    tables = [(o.result.energy_fj, i) for i, o in enumerate(outcomes) if isinstance(o.result, Table)]
+def _best(problem: Problem, goals: tuple[Goal, ...], outcomes: list[Outcome]) -> Outcome | None:
+    results = ((i, o.result) for i, o in enumerate(outcomes))
+    tables = [(values(problem, goals, t.choice), i) for i, t in results if isinstance(t, Table)]
     return outcomes[min(tables)[1]] if tables else None
 
 

@@ -55,7 +55,17 @@ def solve(model: Model, options: SolverOptions) -> Answer:
     return answer
 
 
-def _run(model: Model, options: SolverOptions) -> Answer:
+def place(model: Model, options: SolverOptions) -> tuple[Outcome, Choice | None, int]:
+    """Solve a model of placements alone: the outcome, a placement, the bound of the objective."""
+    solver, outcome = _solved(model, options)
+    if outcome is Outcome.INFEASIBLE and options.presolve:
+        solver, outcome = _solved(model, replace(options, presolve=False))
+    found = outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
+    bound = max(0, round(solver.best_objective_bound)) if outcome is not Outcome.INFEASIBLE else 0
+    return outcome, _choice(model, solver) if found else None, bound
+
+
+def _solved(model: Model, options: SolverOptions) -> tuple[cp_model.CpSolver, Outcome]:
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = options.workers
@@ -63,7 +73,11 @@ def _run(model: Model, options: SolverOptions) -> Answer:
     parameters.random_seed = options.seed
     parameters.max_deterministic_time = options.deterministic_time
     parameters.cp_model_presolve = options.presolve
-    outcome = translate(solver.solve(model.cp), model.cp)
+    return solver, translate(solver.solve(model.cp), model.cp)
+
+
+def _run(model: Model, options: SolverOptions) -> Answer:
+    solver, outcome = _solved(model, options)
     if outcome is Outcome.INFEASIBLE:
         return Answer(outcome, core=tuple(solver.sufficient_assumptions_for_infeasibility()))
     found = outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
@@ -87,13 +101,17 @@ def translate(status: cp_model.CpSolverStatus, cp: cp_model.CpModel) -> Outcome:
     raise AssertionError(f"CP-SAT returned the new status {status!r}")
 
 
-def _table(model: Model, solver: cp_model.CpSolver) -> Table:
+def _choice(model: Model, solver: cp_model.CpSolver) -> Choice:
     seats: dict[str, tuple[str, int]] = {}
     for (component, unit, core, _), lit in model.places.items():
         if solver.boolean_value(lit):
             seats[component] = (unit, core)
     points = {unit: point for (unit, point), lit in model.points.items() if solver.boolean_value(lit)}
-    choice = Choice(seats, points)
+    return Choice(seats, points)
+
+
+def _table(model: Model, solver: cp_model.CpSolver) -> Table:
+    choice = _choice(model, solver)
     sent = frozenset(_sent(model.problem, choice))
     return Table(
         choice,

@@ -45,7 +45,6 @@ class Model:
     starts: dict[JobId, Instant] = field(default_factory=dict)
     sends: dict[Transfer, Instant] = field(default_factory=dict)
     guards: dict[Reason, Lit] = field(default_factory=dict)
-    unit_fj: int = 1  # what the objective counts energy in
 
     def when(self, reason: Reason) -> list[Lit]:
         """The guard of a reason, nothing where reasons are not guarded."""
@@ -86,7 +85,8 @@ def _place_components(model: Model) -> None:
     """One literal per component, core and point: all later literals and times hang on these."""
     for component, options in model.problem.options.items():
         for at in options:
-            for core in range(model.problem.machines[at.unit].cores):
+            fixed = model.problem.cores.get(component)
+            for core in range(model.problem.machines[at.unit].cores) if fixed is None else (fixed,):
                 name = f"{component} on {at.unit}.{core} at {at.point}"
                 model.places[component, at.unit, core, at.point] = model.cp.new_bool_var(name)
         model.cp.add_exactly_one(lit for place, lit in model.places.items() if place[0] == component)
@@ -180,7 +180,7 @@ def _mark_cores(model: Model) -> None:
             model.cp.add_implication(user, lit)
 
 
-# --- limits and objective -----------------------------------------------------------------------------------
+# --- limits -----------------------------------------------------------------------------------
 
 
 def _keep_limits(model: Model) -> None:
@@ -191,9 +191,9 @@ def _keep_limits(model: Model) -> None:
             posted.only_enforce_if(model.when(limit.reason))
 
 
-def sum_of(model: Model, terms: Terms, scale: Callable[[int], int] = int) -> cp_model.LinearExpr:
+def sum_of(model: Model, terms: Terms) -> cp_model.LinearExpr:
     """The value of a sum over keys."""
-    found = [(lit, scale(value)) for key, value in terms for lit in _literals(model, key)]
+    found = [(lit, value) for key, value in terms for lit in _literals(model, key)]
     return cp_model.LinearExpr.weighted_sum([lit for lit, _ in found], [value for _, value in found])
 
 
@@ -212,21 +212,15 @@ def _literals(model: Model, key: Key) -> list[Lit]:
             return [model.via[key]] if key in model.via else []
 
 
-def _minimise_energy(model: Model) -> None:
-    """Energy depends on placements alone; floors keep the bound a bound where numbers are coarser."""
-    if model.guarded:
-        return
-    terms = model.problem.energy
-    model.unit_fj = energy_unit(terms)
-    model.cp.minimize(sum_of(model, terms, lambda value: value // model.unit_fj))
+def coarse(terms: Terms) -> tuple[Terms, int]:
+    """The terms in a unit in which their sum fits in 50 bits, and that unit; rounded down, to stay a bound.
 
-
-def energy_unit(terms: Terms) -> int:
-    """fJ per unit of the objective: exact where the sum then fits in 50 bits."""
-    divisor = gcd(*(value for _, value in terms)) or 1
-    while sum(value // divisor for _, value in terms) >> 50:
-        divisor *= 2
-    return divisor
+    The unit is exact where it can be.
+    """
+    unit = gcd(*(value for _, value in terms)) or 1
+    while sum(value // unit for _, value in terms) >> 50:
+        unit *= 2
+    return tuple((key, value // unit) for key, value in terms), unit
 
 
 # --- time ---------------------------------------------------------------------------------------------------
@@ -383,7 +377,6 @@ PLACEMENT: tuple[Callable[[Model], None], ...] = (
     _switch_units,  # needs routes: a unit that forwards is on
     _mark_cores,
     _keep_limits,  # needs every literal that a key can mean
-    _minimise_energy,
 )
 TABLE: tuple[Callable[[Model], None], ...] = (
     _start_jobs,

@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from .jobs import JobId
 from .problem import At, Choice, Problem, Stream, broken_limits
 from .proposals import Outcome, Proposal
-from .timetable import Scheduler, Table, decode, energy_of, in_order, successors
+from .timetable import Scheduler, Table, decode, energy_of, in_order
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def latest_starts(problem: Problem) -> dict[JobId, float]:
         average = mean_transfer(stream)
         for use in stream.uses:
             delay[JobId(stream.writer, use.value), use.reader] = average
-    after = successors(problem)
+    after = problem.successors
     found: dict[JobId, float] = {}
     for job in TopologicalSorter(after).static_order():  # successors first
         ends = [found[s] - delay.get((job, s), 0) for s in after[job]]

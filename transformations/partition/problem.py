@@ -8,7 +8,7 @@ only is one form: a sum over ``Key`` terms that may not exceed a bound.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from aicompiler.metamodels.system import System
@@ -199,6 +199,7 @@ class Problem:
     bounds: tuple[Bound, ...]
     limits: tuple[Limit, ...]
     energy: Terms
+    cores: Mapping[str, int] = field(default_factory=dict)  # of components whose core is decided
 
     @cached_property
     def components(self) -> tuple[str, ...]:
@@ -222,6 +223,36 @@ class Problem:
     def horizon(self) -> int:
         """The latest tick of any deadline."""
         return max(self.latest.values(), default=self.hyperperiod)
+
+    @cached_property
+    def edges_of(self) -> Mapping[JobId, tuple[Precedence, ...]]:
+        """The precedences of each job."""
+        found: dict[JobId, list[Precedence]] = {}
+        for edge in self.edges:
+            for job in dict.fromkeys((edge.before, edge.after)):
+                found.setdefault(job, []).append(edge)
+        return {job: tuple(edges) for job, edges in found.items()}
+
+    @cached_property
+    def inputs_of(self) -> Mapping[JobId, tuple[tuple[Stream, Use], ...]]:
+        """The values that each job waits for."""
+        found: dict[JobId, list[tuple[Stream, Use]]] = {}
+        for stream in self.streams:
+            for use in stream.uses:
+                found.setdefault(use.reader, []).append((stream, use))
+        return {job: tuple(uses) for job, uses in found.items()}
+
+    @cached_property
+    def successors(self) -> Mapping[JobId, tuple[JobId, ...]]:
+        """Jobs that cannot be scheduled before another one is."""
+        found: dict[JobId, list[JobId]] = {job: [] for job in self.jobs}
+        for edge in self.edges:
+            if edge.lag >= 0:
+                found[edge.before].append(edge.after)
+        for job in self.jobs:
+            if job.number:
+                found[JobId(job.entry, job.number - 1)].append(job)
+        return {job: tuple(dict.fromkeys(after)) for job, after in found.items()}
 
     @cached_property
     def tasks_of(self) -> Mapping[str, tuple[Task, ...]]:

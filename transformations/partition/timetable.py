@@ -6,9 +6,8 @@ import heapq
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from .jobs import JobId, Precedence, Use
+from .jobs import JobId, Precedence
 from .problem import Choice, Load, Path, Problem, Reason, Stream, broken_limits, ends_in, keys_of, total
 
 Resource = tuple[str, str]  # (unit, core), (unit, component) for circuits, ("", link)
@@ -138,7 +137,7 @@ class Scheduler:
     def _window(self, job: JobId, load: Load) -> tuple[int, int | None]:
         """Earliest and latest start as the jobs placed so far leave it."""
         lower, uppers = self.problem.ready(job), []
-        for edge in self._index.get(job, ()):
+        for edge in self.problem.edges_of.get(job, ()):
             if edge.after == job and edge.before in self.starts:
                 own = load.shortest if edge.after_commit else 0
                 lower = max(lower, self.end(edge.before) + edge.lag - own)
@@ -160,14 +159,6 @@ class Scheduler:
             if number != job.number and other is not None:
                 yield step, other + rounds * self.problem.hyperperiod
 
-    @cached_property
-    def _index(self) -> dict[JobId, list[Precedence]]:
-        found: dict[JobId, list[Precedence]] = {}
-        for edge in self.problem.edges:
-            for job in dict.fromkeys((edge.before, edge.after)):
-                found.setdefault(job, []).append(edge)
-        return found
-
     def _reached(self, edge: Precedence) -> int:
         shortest = self.problem.load(edge.after.entry, self.choice).shortest
         return self.starts[edge.after] + (shortest if edge.after_commit else 0)
@@ -175,7 +166,7 @@ class Scheduler:
     def _receive(self, job: JobId, sent: list[tuple[Transfer, Resource, int]]) -> int | None:
         """Book what brings the job's queue values; when all its values are there, None if there is no way."""
         earliest = 0
-        for stream, use in self._inputs.get(job, ()):
+        for stream, use in self.problem.inputs_of.get(job, ()):
             if JobId(stream.writer, use.value) in self.starts:
                 came = (
                     self._arrival(stream, use.value) if stream.due else self._carry(stream, use.value, sent)
@@ -184,14 +175,6 @@ class Scheduler:
                     return None
                 earliest = max(earliest, came + use.lag)
         return earliest
-
-    @cached_property
-    def _inputs(self) -> dict[JobId, list[tuple[Stream, Use]]]:
-        found: dict[JobId, list[tuple[Stream, Use]]] = {}
-        for stream in self.problem.streams:
-            for use in stream.uses:
-                found.setdefault(use.reader, []).append((stream, use))
-        return found
 
     def _send(self, job: JobId, sent: list[tuple[Transfer, Resource, int]]) -> Miss | None:
         """Book what brings the job's samples to readers elsewhere before they may be read."""
@@ -284,21 +267,9 @@ def energy_of(problem: Problem, choice: Choice) -> int:
     return total(problem.energy, frozenset(keys_of(problem, choice)))
 
 
-def successors(problem: Problem) -> dict[JobId, list[JobId]]:
-    """Jobs that cannot be scheduled before another one is."""
-    found: dict[JobId, list[JobId]] = {job: [] for job in problem.jobs}
-    for edge in problem.edges:
-        if edge.lag >= 0:
-            found[edge.before].append(edge.after)
-    for job in problem.jobs:
-        if job.number:
-            found[JobId(job.entry, job.number - 1)].append(job)
-    return {job: list(dict.fromkeys(after)) for job, after in found.items()}
-
-
 def in_order(problem: Problem, priority: Mapping[JobId, float]) -> Iterator[JobId]:
     """All jobs, each after those it depends on, else the least priority first (ties by id)."""
-    after = successors(problem)
+    after = problem.successors
     waiting = dict.fromkeys(problem.jobs, 0)
     for job in (s for jobs in after.values() for s in jobs):
         waiting[job] += 1

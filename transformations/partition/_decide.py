@@ -1,0 +1,98 @@
+"""The decision: the best table known so far, what is proved of it, and the two ways to a better one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aicompiler.metamodels.deployment import CostTable, Deployment, Objective, SolveStatus
+from aicompiler.metamodels.system import System
+
+from . import _explain, _solve
+from ._build import build_problem
+from ._deploy import deployment
+from ._goals import Goal, values
+from ._hints import hint
+from ._search import Search
+from .cpsat import build_model, coarse, sum_of
+from .problem import Problem
+from .timetable import Table
+
+WHOLE_JOBS = 120  # up to so many jobs, placement and table can be one model
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table (in ticks of ``problem``) if there is one, who found it, and what no deployment is below."""
+
+    problem: Problem
+    goals: tuple[Goal, ...]
+    table: Table | None
+    proposer: str
+    bound: tuple[int, ...] | None = None
+
+    @property
+    def values(self) -> tuple[int, ...] | None:
+        """What the table reaches of each goal."""
+        return values(self.problem, self.goals, self.table.choice) if self.table is not None else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to look for."""
+        return self.values is not None and self.values == self.bound
+
+    def searched(self, options: _solve.SolverOptions) -> Found:
+        """Placements first, tables second; raises ``Infeasible`` where no placement can have a table."""
+        alone = replace(
+            options, workers=1
+        )  # these models are small: workers would only be in each other's way
+        search = Search(self.problem, self.goals, alone, self.table)
+        bound = search.run()
+        if search.best is None and search.exhausted and search.floor is None:
+            raise _explain.infeasible(self.problem, options, whole=len(self.problem.jobs) <= WHOLE_JOBS)
+        proposer = self.proposer if search.best is self.table else "cp-sat"
+        return replace(self, table=search.best, proposer=proposer, bound=bound)
+
+    def whole(self, system: System, costs: CostTable, options: _solve.SolverOptions) -> Found:
+        """Placement and table in one model, in ticks that the solver can handle."""
+        problem = build_problem(system, costs)
+        model = build_model(problem)
+        if self.table is not None:
+            hint(model, _in_ticks(self.table, self.problem, problem))
+        best, reached = self, list[int]()
+        for goal in self.goals:
+            terms, unit = coarse(goal.terms)
+            model.cp.minimize(sum_of(model, terms))
+            answer = _solve.solve(model, options)
+            if answer.outcome is _solve.Outcome.INFEASIBLE and self.table is None:
+                raise _explain.infeasible(problem, options, whole=True)
+            if answer.table is not None:
+                other = Found(problem, self.goals, answer.table, "cp-sat", self.bound)
+                best = min(best, other, key=lambda f: (f.values is None, f.values))
+            reached.append(answer.bound * unit)
+            if answer.outcome is not _solve.Outcome.OPTIMAL:
+                break
+            model.cp.add(sum_of(model, terms) <= answer.bound)
+        proved = (*reached, *(0 for _ in self.goals[len(reached) :]))
+        if problem.tick_ns != self.problem.tick_ns or self.bound is None:
+            return best  # rounded times may exclude the best table: what is proved of them is no bound
+        return replace(best, bound=max(self.bound, proved))
+
+    def deployment(self) -> Deployment:
+        """The deployment the table stands for, with its objectives."""
+        assert self.table is not None and self.values is not None
+        bounds: tuple[int | None, ...] = self.bound or (None,) * len(self.goals)
+        objectives = tuple(
+            Objective(name=goal.name, value=value, bound=bound, unit=goal.unit)
+            for goal, value, bound in zip(self.goals, self.values, bounds, strict=True)
+        )
+        status = SolveStatus.OPTIMAL if self.closed else SolveStatus.FEASIBLE
+        return deployment(
+            self.problem, self.table, status=status, objectives=objectives, proposer=self.proposer
+        )
+
+
+def _in_ticks(table: Table, old: Problem, new: Problem) -> Table:
+    """Nearly the same table in other ticks: a hint need not be a solution."""
+    starts = {job: start * old.tick_ns // new.tick_ns for job, start in table.starts.items()}
+    sends = {key: start * old.tick_ns // new.tick_ns for key, start in table.transfers.items()}
+    return replace(table, starts=starts, transfers=sends)
