@@ -10,7 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ._analysis import Effect, terminator
 from ._expressions import Expr
-from ._operations import OPERATIONS, joined, width
+from ._operations import joined, printer_of, width
 from ._types import I32, I64, CType, of_mlir
 from ._values import constant, fits
 
@@ -202,7 +202,7 @@ def _if(out: Statements, op: scf.IfOp) -> None:
 def _default(out: Statements, value: SSAValue) -> Expr | None:
     """What the else branch gives, if it is known before the condition: the variable can start with it."""
     if isinstance(value.owner, arith.ConstantOp):
-        printer = OPERATIONS.find(value.owner)
+        printer = printer_of(value.owner)
         assert printer is not None
         return printer(value.owner, out)
     return out.get(value) if value in out.env and out.env[value].atom else None

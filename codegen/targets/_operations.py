@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity
@@ -102,17 +101,6 @@ _MATH = {
     "arith.minnumf": "fmin",
     "arith.maxnumf": "fmax",
 }
-
-
-@dataclass(frozen=True)
-class Operations:
-    """The table of printable scalar operations, by class and, for the mathematical functions, by name."""
-
-    by_class: dict[type[Operation], Printer]
-
-    def find(self, op: Operation) -> Printer | None:
-        """What prints ``op``, if it is a scalar operation."""
-        return self.by_class.get(type(op)) or (_library if op.name in _MATH else None)
 
 
 def width(attribute: Attribute) -> CType:
@@ -378,27 +366,30 @@ def _uses(printer: Printer, *classes: Any) -> dict[type[Operation], Printer]:
     return dict.fromkeys(classes, printer)
 
 
-OPERATIONS = Operations(
-    {
-        **_uses(_constant, arith.ConstantOp),
-        **_uses(_additive, *_ADDITIVE),
-        **_uses(_floating, *_FLOATING),
-        **_uses(_bitwise, *_BITWISE),
-        **_uses(_division, *_DIVISION),
-        **_uses(_extreme, *_EXTREME),
-        **_uses(_helper, *_HELPERS),
-        **_uses(_shift, arith.ShLIOp, arith.ShRSIOp, arith.ShRUIOp),
-        **_uses(_rsqrt, math.RsqrtOp),
-        **_uses(_negf, arith.NegfOp),
-        **_uses(_compare_integers, arith.CmpiOp),
-        **_uses(_compare_floats, arith.CmpfOp),
-        **_uses(_select, arith.SelectOp),
-        **_uses(_extend, arith.ExtSIOp, arith.ExtUIOp),
-        **_uses(_truncate, arith.TruncIOp),
-        **_uses(_index_cast, arith.IndexCastOp),
-        **_uses(_to_float, arith.SIToFPOp, arith.UIToFPOp),
-        **_uses(_to_integer, arith.FPToSIOp, arith.FPToUIOp),
-        **_uses(_resize_float, arith.ExtFOp, arith.TruncFOp),
-        **_uses(_bitcast, arith.BitcastOp),
-    }
-)
+_PRINTERS: dict[type[Operation], Printer] = {
+    **_uses(_constant, arith.ConstantOp),
+    **_uses(_additive, *_ADDITIVE),
+    **_uses(_floating, *_FLOATING),
+    **_uses(_bitwise, *_BITWISE),
+    **_uses(_division, *_DIVISION),
+    **_uses(_extreme, *_EXTREME),
+    **_uses(_helper, *_HELPERS),
+    **_uses(_shift, arith.ShLIOp, arith.ShRSIOp, arith.ShRUIOp),
+    **_uses(_rsqrt, math.RsqrtOp),
+    **_uses(_negf, arith.NegfOp),
+    **_uses(_compare_integers, arith.CmpiOp),
+    **_uses(_compare_floats, arith.CmpfOp),
+    **_uses(_select, arith.SelectOp),
+    **_uses(_extend, arith.ExtSIOp, arith.ExtUIOp),
+    **_uses(_truncate, arith.TruncIOp),
+    **_uses(_index_cast, arith.IndexCastOp),
+    **_uses(_to_float, arith.SIToFPOp, arith.UIToFPOp),
+    **_uses(_to_integer, arith.FPToSIOp, arith.FPToUIOp),
+    **_uses(_resize_float, arith.ExtFOp, arith.TruncFOp),
+    **_uses(_bitcast, arith.BitcastOp),
+}
+
+
+def printer_of(op: Operation) -> Printer | None:
+    """What prints ``op``, if it is a scalar operation."""
+    return _PRINTERS.get(type(op)) or (_library if op.name in _MATH else None)

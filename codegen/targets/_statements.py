@@ -16,7 +16,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from ._analysis import Effect, Effects, Liveness
 from ._expressions import COND, POSTFIX, Expr, Spelling, compose
 from ._memory import Array
-from ._operations import OPERATIONS, UnsupportedOperation
+from ._operations import UnsupportedOperation, printer_of
 from ._types import BOOL, CType, of_mlir
 from ._values import Intervals
 
@@ -187,7 +187,7 @@ class Statements:
         """Print one operation, or remember its expression; what nothing needs is left out."""
         if op not in self.live.ops:
             return
-        if (printer := OPERATIONS.find(op)) is not None:
+        if (printer := printer_of(op)) is not None:
             self.define(op.results[0], printer(op, self))
             return
         match op:
