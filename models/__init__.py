@@ -8,6 +8,7 @@ from pathlib import Path
 EXAMPLES = {
     "smart_intersection": "smart_intersection/smart_intersection.uml",
     "traffic_junction": "traffic_junction/traffic_junction.uml",
+    "level_crossing": "capella_junction/level_crossing.system.xmi",
 }
 
 
