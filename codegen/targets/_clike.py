@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.system import Unit
-from aicompiler.transformations.kernels._kernel import Direction, Kernel, Parameter
+from aicompiler.transformations.kernels import Direction, Kernel, Parameter
 from xdsl.dialects.builtin import MemRefType
 
 from ._expressions import Expr, Spelling, compose

@@ -8,7 +8,7 @@ from copy import copy
 from math import prod
 from typing import TYPE_CHECKING
 
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, StringAttr
 from xdsl.ir import Operation, SSAValue

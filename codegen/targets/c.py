@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.system import Unit
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 
 from ._clike import CLike, header
 from ._helpers import BITS_BY_COPY

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.system import Unit, UnitKind
-from aicompiler.transformations.kernels._kernel import Direction, Kernel, Parameter, Partition
+from aicompiler.transformations.kernels import Direction, Kernel, Parameter, Partition
 from aicompiler.transformations.kernels.passes import storage_of
 
 from ._clike import CLike, header

@@ -14,7 +14,7 @@ from typing import ClassVar
 from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity
 from aicompiler.metamodels.system import Unit
-from aicompiler.transformations.kernels._kernel import Kernel, Phase
+from aicompiler.transformations.kernels import Kernel, Phase
 from aicompiler.transformations.kernels.passes import rematerialisable
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import MemRefType, StringAttr

@@ -58,9 +58,8 @@ def test_stock_pyecore_opens_the_output(tree: GeneratedProject, made: pipeline.B
     for metamodel in ("system", "deployment", "plan"):
         package = resources.get_resource(URI(str(tmp_path / f"{metamodel}.ecore"))).contents[0]
         resources.metamodel_registry[package.nsURI] = package
-    roots = {
-        n: resources.get_resource(URI(str(tmp_path / f"{n}.xmi"))).contents[0] for n in ("system", "plan")
-    }
+    names = ("system", "deployment", "plan")
+    roots = {n: resources.get_resource(URI(str(tmp_path / f"{n}.xmi"))).contents[0] for n in names}
     assert {p.component.name: p.unit.name for p in roots["deployment"].placements} == {
         made.model.system.element(Component, p.component).name: p.unit.lstrip("_")
         for p in made.decision.deployment.placements

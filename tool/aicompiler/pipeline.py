@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
 from aicompiler.metamodels.plan import ReconfigurationPlan
-from aicompiler.metamodels.system import System
+from aicompiler.metamodels.system import System, Unit, UnitKind
 
 if TYPE_CHECKING:
     from aicompiler.codegen import GeneratedProject
@@ -129,7 +129,11 @@ def plan(model: Model, decision: Decision, progress: Progress = _silent) -> Reco
 def generate(
     model: Model, decision: Decision, templates: Path | None = None, progress: Progress = _silent
 ) -> tuple[Mapping[str, Kernel], GeneratedProject]:
-    """Stage 8: the project, with each kernel scheduled for the unit it was placed on."""
+    """Stage 8: the project, with each kernel scheduled for the unit it was placed on.
+
+    Raises ``HlsRefused`` where the independent check does not find a circuit's schedule in its text.
+    """
+    from aicompiler.codegen.hls_check import require_hls
     from aicompiler.codegen.project import generate_project
 
     system, deployment, variants = model.system, decision.deployment, decision.variants
@@ -137,6 +141,13 @@ def generate(
     with _stage(progress, "generating code"):
         kernels = variants.placed({e.id: placed[c.id] for c in system.components for e in c.entries})
         project = generate_project(system, decision.costs, deployment, kernels, templates, variants=variants)
+    with _stage(progress, "checking the circuits"):
+        files = {f.path: f.content.decode() for f in project.files if f.path.startswith("kernels/hls/")}
+        for entry, kernel in kernels.items():
+            unit = system.element(Unit, placed[system.component_of(entry).id])
+            if unit.kind is UnitKind.FPGA:
+                path = f"kernels/hls/{kernel.name}.cpp"
+                require_hls(files[path], path, kernel.schedule)
     return kernels, project
 
 
