@@ -9,7 +9,7 @@ optimum is a bound as long as nothing was excluded without a proof.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import _solve
 from ._goals import Goal, values
@@ -22,6 +22,7 @@ from .timetable import Table
 
 ROUNDS = 40  # placements that are tried, fewer where a table has many jobs
 FEWEST_ROUNDS = 8
+BALANCING = 20  # part of the solver's budget for finding the best balanced of equals
 WORK = 8000  # jobs in the placements that are tried
 
 
@@ -46,19 +47,18 @@ class Search:
             if answer is None:
                 self.exhausted = True
                 break
-            choice, bound, proved = answer
-            if self.best is not None and bound >= self.values(self.best):
-                self.exhausted = True
-                break
+            choice, least, proved = answer
+            bound = max(bound, least)
             if choice is None:
                 break
             found = tabulate(self.problem, choice, self.options)
-            if isinstance(found, Table):
-                self.best = found
-                if not proved:
-                    break
-            else:
+            if isinstance(found, Culprits):
                 self._exclude(choice, found, bound)
+            else:
+                self.best = found
+                self.exhausted = self.values(found) <= bound
+                if self.exhausted or not proved:
+                    break
         own = self.values(self.best) if self.best is not None else None
         if self.exhausted and own is not None:
             bound = own
@@ -123,7 +123,9 @@ class _Master:
             for core in range(0 if machine.circuits else machine.cores):
                 model.cp.add(load_of(model, machine.id, core) <= most)
         model.cp.minimize(most)
-        _, balanced, _ = _solve.place(model, self.search.options)
+        options = self.search.options
+        brief = replace(options, deterministic_time=options.deterministic_time / BALANCING)
+        _, balanced, _ = _solve.place(model, brief)
         return balanced or choice
 
     def _keep_apart(self, choice: Choice, components: tuple[str, ...]) -> None:
