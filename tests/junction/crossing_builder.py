@@ -44,87 +44,10 @@ from aicompiler.metamodels.system import (
 
 FILE = "level_crossing.system.xmi"
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "capella_junction"
+BODIES = Path(__file__).parent / "crossing_bodies"
 MS, US = 1_000_000, 1_000
 I32, F32, U8 = ElementType.I32, ElementType.F32, ElementType.U8
 IN, OUT = PortDirection.IN, PortDirection.OUT
-
-COUNT_WHEELS = """\
-/* A train of AXLES axles, SPACING dm apart, runs over two coils that are GAP dm apart, again and again.
-   pulses: wheels that passed the coil where the section begins, and where it ends, since power-up. */
-for (int c = 0; c < 2; c++) {
-  int wheels = passed[c];
-  for (int a = 0; a < AXLES; a++) {
-    int before = position - a * SPACING - c * GAP;
-    wheels = wheels + (before < 0 && before + SPEED >= 0 ? 1 : 0);
-  }
-  passed[c] = wheels;
-  pulses[c] = wheels;
-}
-position = position + SPEED > AXLES * SPACING + GAP + PAUSE ? -PAUSE : position + SPEED;"""
-
-COUNT_AXLES = """\
-/* What entered and has not left is in the section. */
-axles = pulses[0] - pulses[1];"""
-
-ESTIMATE_SPEED = """\
-/* Wheels per job over the last sixteen jobs. */
-int slot = next;
-int oldest = history[slot];
-history[slot] = pulses[0];
-next = (slot + 1) % 16;
-speed = (float)(pulses[0] - oldest) / 16.0f;"""
-
-PROTECT = """\
-/* command: 0 open, 1 warn, 2 close.  An occupied section warns for WARNING jobs, then closes; a free one
-   opens after CLEARANCE jobs, once the barrier is down.  A fast train shortens the warning. */
-int occupied = axles != 0;
-clear_for = occupied ? 0 : (clear_for < 1000 ? clear_for + 1 : clear_for);
-int hurry = speed > 0.2f ? 2 : 1;
-if (phase == 0) {
-  phase = occupied ? 1 : 0;
-  timer = 0;
-} else if (phase == 1) {
-  timer = timer + hurry;
-  phase = timer >= WARNING ? 2 : 1;
-} else {
-  phase = clear_for >= CLEARANCE && angle <= 0 ? 0 : 2;
-}
-command = phase;"""
-
-MOVE_BARRIER = """\
-/* Degrees above the road: 85 is open; a motor step a job. */
-int wanted = command == 2 ? 0 : 85;
-position = position < wanted ? position + 1 : (position > wanted ? position - 1 : position);
-angle = position;"""
-
-SWITCH_LAMPS = """\
-/* Two red lamps blink by turns while it warns or is closed, the third says open; the last tells the driver
-   that it is closed. */
-tick = (tick + 1) % 16;
-int first = tick < 8;
-lamps[0] = (uint8_t)(command != 0 && first ? 1 : 0);
-lamps[1] = (uint8_t)(command != 0 && !first ? 1 : 0);
-lamps[2] = (uint8_t)(command == 0 ? 1 : 0);
-lamps[3] = (uint8_t)(command == 2 ? 1 : 0);"""
-
-DIAGNOSE = """\
-/* report: axles, angle, lamps, number, and Fletcher-16 over these fourteen bytes. */
-for (int b = 0; b < 4; b++) {
-  report[b] = (uint8_t)(((uint32_t)axles >> (8 * b)) & 0xffu);
-  report[4 + b] = (uint8_t)(((uint32_t)angle >> (8 * b)) & 0xffu);
-  report[8 + b] = lamps[b];
-}
-report[12] = (uint8_t)(number & 0xffu);
-report[13] = (uint8_t)((number >> 8) & 0xffu);
-uint32_t low = 0u;
-uint32_t high = 0u;
-for (int i = 0; i < 14; i++) {
-  low = (low + report[i]) % 255u;
-  high = (high + low) % 255u;
-}
-report[14] = (uint8_t)low;
-report[15] = (uint8_t)high;
-number = number + 1u;"""
 
 
 def _source(*names: str) -> Source:
@@ -159,7 +82,6 @@ def _component(  # a table row of the model
     activation: Activation,
     deadline: int,
     wcet: int,
-    body: str,
     parts: tuple[Port | Attribute, ...],
     criticality: int = 0,
     **constants: int,
@@ -168,7 +90,9 @@ def _component(  # a table row of the model
     time = ExecutionTime(
         id=f"{entry}.cpu", unit_kind=UnitKind.CPU, bcet_ns=wcet // 2, acet_ns=wcet * 2 // 3, wcet_ns=wcet
     )
-    behaviour = Behaviour(id=f"{entry}.body", name="step", language="C", body=body)
+    behaviour = Behaviour(
+        id=f"{entry}.body", name="step", language="C", body=(BODIES / f"{name}.c").read_text("utf-8")
+    )
     return Component(
         id=name,
         name=name,
@@ -203,7 +127,6 @@ def components() -> tuple[Component, ...]:
             Periodic(period_ns=20 * MS),
             5 * MS,
             400 * US,
-            COUNT_WHEELS,
             (
                 _port(sensor, "pulses", OUT, I32, 2),
                 _state(sensor, "passed", I32, "0", 2),
@@ -221,7 +144,6 @@ def components() -> tuple[Component, ...]:
             OnData(),
             5 * MS,
             100 * US,
-            COUNT_AXLES,
             (_port(counter, "pulses", IN, I32, 2), _port(counter, "axles", OUT, I32)),
             2,
         ),
@@ -230,7 +152,6 @@ def components() -> tuple[Component, ...]:
             OnData(),
             5 * MS,
             150 * US,
-            ESTIMATE_SPEED,
             (
                 _port(estimator, "pulses", IN, I32, 2),
                 _port(estimator, "speed", OUT, F32),
@@ -244,7 +165,6 @@ def components() -> tuple[Component, ...]:
             Periodic(period_ns=40 * MS),
             10 * MS,
             300 * US,
-            PROTECT,
             (
                 _port(protection, "axles", IN, I32),
                 _port(protection, "speed", IN, F32),
@@ -263,7 +183,6 @@ def components() -> tuple[Component, ...]:
             OnData(),
             10 * MS,
             200 * US,
-            MOVE_BARRIER,
             (
                 _port(drive, "command", IN, I32),
                 _port(drive, "angle", OUT, I32),
@@ -276,7 +195,6 @@ def components() -> tuple[Component, ...]:
             OnData(),
             10 * MS,
             100 * US,
-            SWITCH_LAMPS,
             (
                 _port(lamps, "command", IN, I32),
                 _port(lamps, "lamps", OUT, U8, 4),
@@ -289,7 +207,6 @@ def components() -> tuple[Component, ...]:
             Periodic(period_ns=80 * MS),
             40 * MS,
             500 * US,
-            DIAGNOSE,
             (
                 _port(diagnosis, "axles", IN, I32),
                 _port(diagnosis, "angle", IN, I32),
