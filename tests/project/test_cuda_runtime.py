@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
@@ -122,3 +123,23 @@ def test_nvcc_makes_the_images(project: Path, tmp_path: Path) -> None:
     program = (build / "node_board").read_bytes()
     assert b"\x50\xed\x55\xba" in program
     assert b"__launch_bounds__" not in program
+
+
+def test_the_check_for_gpus_needs_no_package(project: Path, shim: dict[str, str]) -> None:
+    """``benchmarks/cuda_check.py --from OUT`` runs on the standard library and says what it saw."""
+    script = Path(__file__).parent.parent.parent / "benchmarks" / "cuda_check.py"
+    command = [sys.executable, "-I", "-S", script, "--from", project, "--quick"]
+    paths = [p for p in os.environ["PATH"].split(os.pathsep) if not (Path(p) / "nvcc").exists()]
+    environment = {**os.environ, **shim, "PATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, result["ok"]) == (0, True), result
+    assert (result["device"], result["compiler"]) == ("shim", "NVRTC")
+    assert result["self_checks_passed"] == 10
+    assert (result["outputs"], result["outputs_different"]) == (2, [])
+    assert set(result["mean_busy_us"]) == {"slow.step", "sink.step"}
+    done = subprocess.run(
+        command, env={**environment, "AIC_CUDA_LIB": "/nowhere"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 77
+    assert json.loads(done.stdout.splitlines()[-1])["no_device"] is True
