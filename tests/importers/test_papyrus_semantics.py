@@ -202,7 +202,10 @@ def test_kinds_of_units(full: Edited) -> None:
     system, diagnostics = full.put('kind="GPU" ', "").load()
     assert (system.units[2].kind, diagnostics) == (UnitKind.GPU, [])
     system, diagnostics = full.put('ownedISAs="_st_simd" ', "").load()
-    assert (system.units[2].kind, [d.rule for d in diagnostics]) == (UnitKind.GPU, ["kind-assumed"])
+    assert (system.units[2].kind, [d.rule for d in diagnostics]) == (
+        UnitKind.GPU,
+        ["kind-assumed", "assumed"],
+    )
 
 
 def test_a_bus_may_be_a_part(full: Edited) -> None:
@@ -231,7 +234,7 @@ def test_assumptions_are_said(small: Edited) -> None:
     small.put("<language>C</language>\n          <body>total", "<body>total")
     system, diagnostics = small.load()
     assert system.entries[0].deadline_ns == 5_000_000
-    assert {d.rule for d in diagnostics} == {"unit-assumed", "clock-assumed", "language-assumed"}
+    assert {d.rule for d in diagnostics} == {"unit-assumed", "clock-assumed", "language-assumed", "assumed"}
 
 
 def test_a_flow_that_is_no_path_is_reported(full: Edited) -> None:

@@ -110,7 +110,7 @@ def _groups(system: System, sidecar: Sidecar, diagnostics: list[Diagnostic]) -> 
             if len(members) > 1:
                 key = f"sidecar.{section}.{setting.key}"
                 yield cls(id=key, name=setting.key, source=setting.source, components=tuple(members))
-            elif members:
+            elif len(setting.value) == 1:
                 message = f"{setting.key} names one component"
                 diagnostics.append(_error("sidecar-value", message, "name two or more", setting))
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.plugins import PluginTable
-from aicompiler.metamodels.system import Element, System
+from aicompiler.metamodels.system import System
 
 from ._overrides import apply_sidecar
 from ._protocols import settle_protocols
 from ._reading import read_xml, unreadable
+from ._settled import unsettled
 from ._sidecar import read_sidecar, sidecar_path
-from ._validate import validate, walk
+from ._validate import validate
 
 IMPORTERS = PluginTable(
     "aicompiler.importers",
@@ -25,14 +26,6 @@ IMPORTERS = PluginTable(
         "papyrus": "aicompiler.transformations.importers.papyrus:Papyrus",
     },
 )
-
-# What a side-car may settle: the rule of a diagnostic, and the features whose change makes it void.
-_SETTLED = {
-    "clock-assumed": ("operating_points",),
-    "kind-assumed": ("kind",),
-    "assumed-type": ("element_type", "shape"),
-    "assumed-bandwidth": ("bandwidth_bytes_per_s",),
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def draft_system(path: Path, sidecar: Path | None = None) -> Draft:
     if (sidecar := find_sidecar(path, sidecar)) is not None:
         settings, wrong = read_sidecar(sidecar)
         new, said = apply_sidecar(system, settings)
-        diagnostics = [*_unsettled(diagnostics, system, new), *wrong, *said]
+        diagnostics = [*unsettled(diagnostics, system, new, settings), *wrong, *said]
         system = new
     return Draft(settle_protocols(system), tuple(diagnostics))
 
@@ -117,28 +110,3 @@ def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
     read_xml(path)
     known = ", ".join(IMPORTERS)
     raise unreadable(path, "unknown-kind", "no importer knows this kind of file", f"there are: {known}")
-
-
-def _unsettled(diagnostics: Sequence[Diagnostic], old: System, new: System) -> Iterator[Diagnostic]:
-    """Without what was assumed about features that the side-car now gives, or elements that it replaced."""
-    before, after = _by_xml_id(old), _by_xml_id(new)
-    for diagnostic in diagnostics:
-        features = _SETTLED.get(diagnostic.rule)
-        source = diagnostic.source
-        elements = before.get(source.xml_id, []) if features and source is not None else []
-        remaining = {e.id: e for e in after.get(source.xml_id, [])} if source is not None else {}
-        changed = [
-            e.id not in remaining
-            or any(getattr(e, f, None) != getattr(remaining[e.id], f, None) for f in features or ())
-            for e in elements
-        ]
-        if not elements or not all(changed):
-            yield diagnostic
-
-
-def _by_xml_id(system: System) -> dict[str, list[Element]]:
-    found: dict[str, list[Element]] = {}
-    for element in walk(system):
-        if element.source is not None and element.source.xml_id:
-            found.setdefault(element.source.xml_id, []).append(element)
-    return found

@@ -36,8 +36,9 @@ class Names:
 
 def suggestion(pattern: str, candidates: Iterable[Names]) -> str:
     """A next step: the names that are close, else some of those there are."""
-    names = list(dict.fromkeys(c.all[0] for c in candidates))
-    close = get_close_matches(pattern, names, n=3, cutoff=0.5)
+    every = list(candidates)
+    names = list(dict.fromkeys(c.all[0] for c in every))
+    close = get_close_matches(pattern, dict.fromkeys(n for c in every for n in c.all), n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(repr(c) for c in close)}?"
     some = ", ".join(repr(n) for n in names[:8]) + (", …" if len(names) > 8 else "")

@@ -136,7 +136,9 @@ class _Task:
             "entry", {e.id: Names.of(e, c.name) for c in system.components for e in c.entries}
         )
         ports = self._matches("port", {p.id: Names.of(p, c.name) for c in system.components for p in c.ports})
-        channels = self._matches("channel", {k.id: _ends(system, k) for k in system.application.channels})
+        channels = self._matches(
+            "channel", {k.id: channel_names(system, k) for k in system.application.channels}
+        )
         for channel in system.application.channels:
             for key, setting in channels.get(channel.id, {}).items():
                 if key in ("type", "shape"):
@@ -261,7 +263,8 @@ def _is_time(key: str) -> bool:
     return key.split(".", maxsplit=1)[0] in ("wcet", "acet", "bcet")
 
 
-def _ends(system: System, channel: Channel) -> Names:
+def channel_names(system: System, channel: Channel) -> Names:
+    """A channel is called by its name or by its ends: ``source -> target``."""
     source = system.component_of(channel.source_port).name
     target = system.component_of(channel.target_port).name
     return Names.of(channel).plus(f"{source} -> {target}")

@@ -329,7 +329,8 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
         with suppress(tomllib.TOMLDecodeError, RecursionError):
             if line.lstrip().startswith("["):
                 table = _path(tomllib.loads(line))
-                found.setdefault(table, number)
+                for length in range(1, len(table) + 1):
+                    found.setdefault(table[:length], number)
             elif "=" in line and not line.lstrip().startswith("#"):
                 path = (*table, *_path(tomllib.loads(_key(line))))
                 for length in range(len(table) + 1, len(path) + 1):

@@ -28,7 +28,16 @@ class Capella:
         Raises ``UnreadableInput`` when the file is no project.
         """
         with quiet():
-            return _imported(_semantic(path))
+            return self._load(_semantic(path))
+
+    def _load(self, path: Path) -> tuple[System, list[Diagnostic]]:
+        try:
+            return _imported(path)
+        except KeyError as error:
+            # capellambse follows references when they are asked for; some across fragments it does not find.
+            message = f"a reference of the project cannot be followed: {str(error)[:200]}"
+            step = "save the project with Capella, as one file without fragments"
+            raise unreadable(path, "not-capella", message, step, 1) from error
 
 
 def _imported(path: Path) -> tuple[System, list[Diagnostic]]:

@@ -12,6 +12,7 @@ from ._view import CapellaModel, Obj, is_node, shown
 
 ASSUMED_HZ = 1_000_000_000
 ASSUMED_BYTES_PER_S = 100_000_000
+_PROCESSOR = re.compile(r"processor|cpu", re.IGNORECASE)
 _KINDS = (
     (re.compile(r"gpu|graphics", re.IGNORECASE), UnitKind.GPU),
     (re.compile(r"fpga", re.IGNORECASE), UnitKind.FPGA),
@@ -88,13 +89,13 @@ class PlatformBuilder:
         return groups
 
     def _linked_cpu(self, component: Obj, groups: dict[str, list[Obj]]) -> str | None:
+        found: list[str] = []
         for link in self.model.project.pa.all_physical_links:
             owners = [e.parent for e in link.ends]
             if component in owners:
-                for key, members in groups.items():
-                    if any(m in owners for m in members):
-                        return key
-        return None
+                found += [key for key, members in groups.items() if any(m in owners for m in members)]
+        named = (key for key in found if any(_PROCESSOR.search(m.name) for m in groups[key]))
+        return next(named, found[0] if found else None)
 
     def _node(self, key: str, members: list[Obj]) -> Node:
         holder = self.holder.get(members[0].uuid)
@@ -140,10 +141,13 @@ class PlatformBuilder:
         for link, units in carried.values():
             if len(units) > 1:
                 yield self._link(link.uuid, link, tuple(units))
-        linked = [set(units) for _, units in carried.values()]
+        joined = _Nets()
+        for _, units in carried.values():
+            for unit in units:
+                joined.join(next(iter(units)), unit)
         for node in nodes:
             ends = tuple(u.id for u in node.units)
-            if len(ends) > 1 and not any(set(ends) <= units for units in linked):
+            if len({joined.find(end) for end in ends}) > 1:
                 element = next(c for c in self.hosts if self.unit_of[c.uuid] == ends[0])
                 yield self._link(f"{node.id}.memory", element, ends, f"{node.name} memory")
 
@@ -155,7 +159,7 @@ class PlatformBuilder:
         if owner in self.leaves or degree[end.uuid] > 1:
             return []
         inside = [c for c in self.groups.get(owner.uuid, []) if c.uuid in self.unit_of]
-        first = next((c for c in inside if re.search("processor|cpu", c.name, re.IGNORECASE)), None)
+        first = next((c for c in inside if _PROCESSOR.search(c.name)), None)
         return [self.unit_of[(first or inside[0]).uuid]] if inside else []
 
     def _link(self, id_: str, element: Obj, ends: tuple[str, ...], name: str = "") -> Link:
