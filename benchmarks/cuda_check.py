@@ -149,12 +149,13 @@ def generate(model: Path, out: Path) -> list[str]:
 
     from aicompiler.codegen import write_project
     from aicompiler.codegen.project import generate_project
+    from aicompiler.metamodels.diagnostics import Infeasible
     from aicompiler.metamodels.system import Pin, Unit, UnitKind
     from aicompiler.transformations.costs import estimate_costs
     from aicompiler.transformations.importers import load_system
     from aicompiler.transformations.kernels import parse_entry
     from aicompiler.transformations.kernels.passes import default_schedule, schedule
-    from aicompiler.transformations.partition import Infeasible, partition
+    from aicompiler.transformations.partition import partition
 
     system, _ = load_system(model)
     kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries if e.behaviours}
