@@ -114,14 +114,15 @@ def checked(system: System, costs: CostTable, deployment: Deployment) -> Evidenc
 def plan(model: Model, decision: Decision, progress: Progress = _silent) -> ReconfigurationPlan:
     """Stage 7: what to do when a unit fails, every configuration checked."""
     from aicompiler.transformations.analysis import check
-    from aicompiler.transformations.partition import partition
+    from aicompiler.transformations.partition import PartitionOptions, partition
     from aicompiler.transformations.reconfiguration import plan_single_failures
 
+    least_change = PartitionOptions(objective="changes")
     with _stage(progress, "planning for the failure of each unit"):
         return plan_single_failures(
             model.system,
             decision.deployment,
-            decide=lambda system: partition(system, decision.costs),
+            decide=lambda system: partition(system, decision.costs, decision.deployment, least_change),
             check=lambda system, deployment: check(system, decision.costs, deployment),
         )
 
