@@ -24,7 +24,7 @@ from .system import (
 
 
 class Provenance(Enum):
-    """Where a number comes from, best first (DESIGN §2)."""
+    """Where a number comes from, best first."""
 
     ANNOTATED = "annotated"
     MEASURED = "measured"

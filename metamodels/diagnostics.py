@@ -36,7 +36,7 @@ class Diagnostic:
 
 
 class AicError(Exception):
-    """A failure that the user can act on; ``exit_code`` is what the command line returns (DESIGN §6)."""
+    """A failure that the user can act on; ``exit_code`` is what the command line returns."""
 
     exit_code = 3
 

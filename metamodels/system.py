@@ -73,7 +73,7 @@ class PortDirection(Enum):
 
 
 class ChannelProtocol(Enum):
-    """How a reader's job finds its value (DESIGN §3)."""
+    """How a reader's job finds its value."""
 
     QUEUE = "queue"
     SAMPLE = "sample"
@@ -241,7 +241,7 @@ class ExecutionTime(Element):
 class Entry(Element):
     """An operation of a component that jobs execute; the first behaviour is the reference variant.
 
-    ``deadline_ns`` is relative to activation; ``None`` means the default of DESIGN §3.
+    ``deadline_ns`` is relative to activation; ``None`` means the period, or the producer's deadline for OnData.
     """
 
     activation: Activation

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 BINARY_FROM_BYTES = 65536
-"""Values of at least this size live in a binary file (DESIGN §3); shorter ones are readable text."""
+"""Values of at least this size live in a binary file; shorter ones are readable text."""
 
 C_TYPES = {
     ElementType.BOOL: "uint8_t",

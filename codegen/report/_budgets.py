@@ -137,7 +137,7 @@ def _is_budget(index: Index, finding: Finding) -> bool:
 
 
 def energy(index: Index) -> tuple[EnergyRow, ...]:
-    """Energy of a hyperperiod by unit and link, the total last (DESIGN §3); empty without a deployment."""
+    """Energy of a hyperperiod by unit and link, the total last; empty without a deployment."""
     deployment = index.record.deployment
     if deployment is None or deployment.hyperperiod_ns <= 0:
         return ()

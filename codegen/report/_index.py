@@ -283,7 +283,7 @@ class Index:
 
 
 def is_soft(cost: Cost) -> bool:
-    """Whether a number is no bound that somebody vouches for (DESIGN §2)."""
+    """Whether a number is no bound that somebody vouches for."""
     return cost.provenance in (Provenance.ESTIMATED, Provenance.ASSUMED) or cost.kind is CostKind.OBSERVED
 
 

@@ -1,7 +1,7 @@
 """Executes a time table for many rounds, naively: an oracle for the checks that shares no code with them.
 
-Every job and transfer of every round is an instance with absolute times; rules are read off DESIGN §3 by
-looking at all pairs and all values, never by arithmetic on one round.
+Every job and transfer of every round is an instance with absolute times; rules are read off
+docs/reference/semantics.md by looking at all pairs and all values, never by arithmetic on one round.
 """
 
 from __future__ import annotations

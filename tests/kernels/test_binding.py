@@ -62,7 +62,7 @@ COMPONENT = Component(
 
 
 def test_parameters_are_the_ports_in_model_order_then_the_state() -> None:
-    """DESIGN §3: in-ports and out-ports as drawn, attributes after them, constants by name."""
+    """In-ports and out-ports as drawn, attributes after them, constants by name."""
     signature = signature_of(COMPONENT, ENTRY)
     assert signature.name == "adder_sum"
     found = [(p.name, p.direction, p.shape) for p in signature.parameters]

@@ -28,7 +28,7 @@ MS = 1_000_000
 
 
 def expected_outputs(periods: int) -> dict[str, bytes]:
-    """The small system by hand: DESIGN's rules in plain Python, instants in ms, no code of ours."""
+    """The small system by hand: the rules in plain Python, instants in ms, no code of ours."""
     source = [[n * 4 + i for i in range(4)] for n in range(5, 5 + 8 * periods)]  # job k is due at 10 + 10k
     slow = []  # released at 5 + 40j, due at 45 + 40j
     for j in range(2 * periods):
@@ -75,7 +75,7 @@ def spread_run(spread: Case, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def test_outputs_are_those_of_the_rules(cpu_run: tuple[Path, RunResult]) -> None:
-    """Multi-rate queues, samples in both directions, initial values and state give DESIGN's values."""
+    """Multi-rate queues, samples in both directions, initial values and state give the values of the rules."""
     assert digests(cpu_run[1]) == EXPECTED
 
 

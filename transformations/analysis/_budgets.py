@@ -21,7 +21,7 @@ _RESOURCES = ("lut", "ff", "bram", "dsp")
 
 
 def energy_fj(facts: Facts, units: Iterable[str] | None = None) -> int:
-    """Energy of one hyperperiod in fJ: busy, static and transfers (DESIGN §3).
+    """Energy of one hyperperiod in fJ: busy, static and transfers.
 
     Of ``units`` only, if given; a transfer then counts if its link ends at one of them, so that the energy of
     a node is never told too low.

@@ -149,7 +149,7 @@ def survival_ppb(stages: Iterable[Iterable[Unit]], mission_ns: int) -> int:
     """Probability that each stage keeps a replica for ``mission_ns``, in parts per 10^9, rounded down.
 
     R = product over stages of 1 - product over replicas of (1 - exp(-lambda T)), with lambda in failures per
-    10^9 hours (DESIGN §3).  Computed with 60 digits; each failure probability is rounded up by 10^-50.
+    10^9 hours.  Computed with 60 digits; each failure probability is rounded up by 10^-50.
     """
     survival = Decimal(1)
     for replicas in stages:

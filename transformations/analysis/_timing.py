@@ -1,4 +1,4 @@
-"""When jobs are released and due, and which value a job reads: DESIGN §3, in exact integers.
+"""When jobs are released and due, and which value a job reads (docs/reference/semantics.md), in integers.
 
 Job ``k`` of an entry is released at ``release_ns + k * period_ns`` and due at ``due_ns + k * period_ns``.
 For an ``OnData`` entry the static release is the latest deadline of the jobs that deliver its values: the

@@ -1,4 +1,4 @@
-"""The default protocol of channels whose model states none (DESIGN §3): by the rates of both ends."""
+"""The default protocol of channels whose model states none: by the rates of both ends."""
 
 from __future__ import annotations
 

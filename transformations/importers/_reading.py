@@ -1,4 +1,4 @@
-"""Read a model file as XML without believing it: no entities, no network, no bombs (DESIGN §8)."""
+"""Read a model file as XML without believing it: no entities, no network, no bombs."""
 
 from __future__ import annotations
 

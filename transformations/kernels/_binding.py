@@ -28,7 +28,7 @@ _SUFFIX = re.compile(r"(?<=[0-9a-fA-F])[uUlL]+\Z")
 
 
 def signature_of(component: Component, entry: Entry) -> Signature:
-    """Parameters of every body of ``entry``: all ports in model order, then the attributes (DESIGN §3).
+    """Parameters of every body of ``entry``: all ports in model order, then the attributes.
 
     Raises ``ModelError`` for names that are no C identifiers, or used twice, and for unreadable constants.
     """

@@ -30,7 +30,7 @@ from ._text import ns
 from .jobs import JobId, Timeline, precedences, problem_with, timeline, uses
 from .problem import At, Bound, Hop, Load, Machine, Path, Problem, Reason, Stream, Task
 
-HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down (DESIGN §3)
+HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down
 
 
 def build_problem(system: System, costs: CostTable, *, horizon: int | None = HORIZON) -> Problem:

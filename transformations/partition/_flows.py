@@ -25,7 +25,7 @@ class Response:
 def responses(line: Timeline) -> Iterator[Response]:
     """What the deadlines of flows ask of single jobs.
 
-    Which job reflects which stimulus is static (DESIGN §3), so every end-to-end deadline is a deadline of
+    Which job reflects which stimulus is static, so every end-to-end deadline is a deadline of
     jobs of the flow's last entry.
     """
     for flow in line.system.application.flows:

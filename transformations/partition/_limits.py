@@ -168,7 +168,7 @@ def _together(given: Options, constraint: Constraint, components: tuple[str, ...
 
 
 def _criticality(given: Options) -> Iterator[Limit]:
-    """Components of different criticality never share a core (DESIGN §3)."""
+    """Components of different criticality never share a core."""
     for one, two in combinations(given.system.components, 2):
         if one.criticality != two.criticality:
             text = (

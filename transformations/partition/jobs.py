@@ -1,6 +1,6 @@
 """When jobs run: effective periods, the hyperperiod, releases and deadlines, and what precedes what.
 
-Everything here is in nanoseconds and follows from the model alone (DESIGN §3), never from a placement.
+Everything here is in nanoseconds and follows from the model alone, never from a placement.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aicompiler.metamodels.system import (
 
 from ._text import ns
 
-MAX_JOBS = 2000  # a longer table is no table any more (DESIGN §3)
+MAX_JOBS = 2000  # a longer table is no table any more
 
 
 def problem_with(element: Element, rule: str, message: str, next_step: str) -> Diagnostic:
