@@ -241,7 +241,7 @@ class ExecutionTime(Element):
 class Entry(Element):
     """An operation of a component that jobs execute; the first behaviour is the reference variant.
 
-    ``deadline_ns`` is relative to activation; ``None`` means the period, or the producer's deadline for OnData.
+    ``deadline_ns`` is relative to activation; ``None``: the period, or for OnData the producer's deadline.
     """
 
     activation: Activation

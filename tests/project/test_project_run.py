@@ -75,7 +75,7 @@ def spread_run(spread: Case, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def test_outputs_are_those_of_the_rules(cpu_run: tuple[Path, RunResult]) -> None:
-    """Multi-rate queues, samples in both directions, initial values and state give the values of the rules."""
+    """Multi-rate queues, samples in both directions, initial values and state follow the rules."""
     assert digests(cpu_run[1]) == EXPECTED
 
 
