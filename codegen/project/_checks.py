@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aicompiler.codegen._files import GeneratedFile
-from aicompiler.metamodels.system import Component, Entry, System
+from aicompiler.codegen.targets import tool_files
+from aicompiler.metamodels.store import NO_STORE, Store
+from aicompiler.metamodels.system import Component, Entry, System, UnitKind
 from aicompiler.transformations.kernels import Kernel, Signature, signature_of
 
-from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled
+from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled
+from ._recalled import recalled_emit
 from ._tables import component_states, states, stored
 from ._vectors import SelfCheck
 from ._views import EntryView, StateView, TestView, declared
@@ -24,6 +27,7 @@ class Checks:
     system: System
     kernels: Mapping[str, Kernel]
     recorded: tuple[SelfCheck, ...]
+    store: Store = NO_STORE
     files: list[GeneratedFile] = field(default_factory=list)
 
     def views(self, emitted: Mapping[tuple[str, str], EmittedKernel]) -> Iterator[TestView]:
@@ -42,7 +46,8 @@ class Checks:
         for kind, target in TARGET_OF.items():
             unit = a_unit(self.system, kind)
             if unit is not None or target == "c":
-                languages[target] = emit(scheduled(check.kernel, unit), unit, target, FOLDER)
+                fitting = scheduled(check.kernel, unit, self.store)
+                languages[target] = recalled_emit(self.store, fitting, unit, target, FOLDER)
         for kernel in languages.values():
             self.files.extend(kernel.files)
         vectors = f"{FOLDER}vectors/{signature.name}.bin"

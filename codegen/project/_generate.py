@@ -16,7 +16,8 @@ from aicompiler.transformations.kernels import Kernel, c_identifier, signature_o
 from aicompiler.transformations.kernels.passes import Variants
 
 from ._checks import Checks
-from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, emit, scheduled, traced
+from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled, traced
+from ._recalled import recalled_emit
 from ._reference import PERIODS, reference_node
 from ._render import Renderer
 from ._stubs import stub
@@ -53,9 +54,10 @@ def generate_project(
     _refuse_equal_names(system)
     del costs  # part of the stage's contract; what runs when follows from the model and the table
     tables = Tables(system, deployment, rhythm(system, deployment))
-    recorded = self_check_vectors(system, kernels) if vectors is None else vectors
-    checks = Checks(system, kernels, recorded)
-    project = _Project(tables, kernels, variants or Variants(), Renderer(templates), checks)
+    variants = variants or Variants()
+    recorded = self_check_vectors(system, kernels, variants.store) if vectors is None else vectors
+    checks = Checks(system, kernels, recorded, variants.store)
+    project = _Project(tables, kernels, variants, Renderer(templates), checks)
     return GeneratedProject(tuple(sorted(project.files(), key=lambda f: f.path)))
 
 
@@ -121,8 +123,10 @@ class _Project:
                 if unit is None and kind is not UnitKind.CPU:
                     continue
                 known = self.variants.get(entry_id, unit.id) if unit is not None else None
-                fitting = kernel if own.kind is kind else known or scheduled(kernel, unit)
-                result[entry_id, target] = emit(fitting, unit, target)
+                fitting = (
+                    kernel if own.kind is kind else known or scheduled(kernel, unit, self.variants.store)
+                )
+                result[entry_id, target] = recalled_emit(self.variants.store, fitting, unit, target)
         return result
 
     @cached_property

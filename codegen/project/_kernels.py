@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 from aicompiler.codegen._files import GeneratedFile, TraceLink
 from aicompiler.codegen.targets import TARGETS
+from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel
-from aicompiler.transformations.kernels.passes import default_schedule
+from aicompiler.transformations.kernels.passes import scheduled_for
 
 from ._views import LaunchView
 
@@ -72,9 +73,9 @@ def traced(file: GeneratedFile, entry: str) -> GeneratedFile:
     return replace(file, trace=tuple(TraceLink(entry, n) for n, line in lines if head.match(line)))
 
 
-def scheduled(kernel: Kernel, unit: Unit | None) -> Kernel:
+def scheduled(kernel: Kernel, unit: Unit | None, store: Store = NO_STORE) -> Kernel:
     """``kernel`` with the default schedule of ``unit``; plain C where there is none."""
-    return default_schedule(kernel, unit) if unit is not None else kernel
+    return scheduled_for(kernel, unit, store) if unit is not None else kernel
 
 
 def a_unit(system: System, kind: UnitKind) -> Unit | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, SelfCheckFailed, Severity
+from aicompiler.metamodels.store import NO_STORE, Store, content_key, recalled
 from aicompiler.metamodels.system import Component, ElementType, Entry, System
 from aicompiler.transformations.kernels import (
     Direction,
@@ -16,8 +18,10 @@ from aicompiler.transformations.kernels import (
     initial_state,
     interpret,
     numpy_type,
+    pack_kernel,
     parse,
     signature_of,
+    unpack_kernel,
 )
 
 from ._tables import np_little
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     Values = dict[str, "np.ndarray[Any, Any]"]
 
+STAGE = "vectors"
 JOBS = 3
 MAX_ELEMENTS = 100_000
 """Largest kernel, in elements of all parameters, that is interpreted at its own shapes."""
@@ -53,9 +58,39 @@ class SelfCheck:
     high: int
 
 
-def self_check_vectors(system: System, kernels: Mapping[str, Kernel]) -> tuple[SelfCheck, ...]:
+def self_check_vectors(
+    system: System, kernels: Mapping[str, Kernel], store: Store = NO_STORE
+) -> tuple[SelfCheck, ...]:
     """Vectors for every entry with a kernel; raises ``SelfCheckFailed`` where the interpreter runs none."""
-    return tuple(_check(c, e) for c in system.components for e in c.entries if e.id in kernels)
+    return tuple(_recalled(c, e, store) for c in system.components for e in c.entries if e.id in kernels)
+
+
+def _recalled(component: Component, entry: Entry, store: Store) -> SelfCheck:
+    """The check of an entry: all that it depends on is the body, its signature and the state at the start."""
+    behaviour, signature = entry.behaviours[0], signature_of(component, entry)
+    return recalled(
+        store,
+        STAGE,
+        lambda: content_key(
+            behaviour.language, behaviour.body, signature, [a.default for a in component.attributes]
+        ),
+        lambda: _check(component, entry),
+        _pack,
+        lambda packed: _unpack(packed, component, entry),
+    )
+
+
+def _pack(check: SelfCheck) -> bytes:
+    """The range and the kernel's size in a line, the kernel, the vectors; the state is the component's."""
+    kernel = pack_kernel(check.kernel)
+    return json.dumps([check.low, check.high, len(kernel)]).encode() + b"\n" + kernel + check.vectors
+
+
+def _unpack(packed: bytes, component: Component, entry: Entry) -> SelfCheck:
+    head, _, rest = packed.partition(b"\n")
+    low, high, size = json.loads(head)
+    kernel = unpack_kernel(rest[:size])
+    return SelfCheck(entry.id, kernel, _state(component, kernel.signature), rest[size:], low, high)
 
 
 def _check(component: Component, entry: Entry) -> SelfCheck:

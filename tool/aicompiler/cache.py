@@ -14,17 +14,30 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 LIMIT_BYTES = 512 * 1024 * 1024
+SLACK = 64
+"""A process may exceed the limit by this part of it before it looks."""
 DIGEST = hashlib.sha256
 DIGEST_BYTES = DIGEST().digest_size
 MAGIC = b"aic-cache-1\n"
-RESULTS_DEPEND_ON = ("islpy", "jinja2", "lxml", "networkx", "ortools", "pycparser", "pyecore", "xdsl")
+RESULTS_DEPEND_ON = (
+    "islpy",
+    "jinja2",
+    "llvmlite",
+    "lxml",
+    "networkx",
+    "numpy",
+    "ortools",
+    "pycparser",
+    "pyecore",
+    "xdsl",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Cache:
 
     folder: Path
     limit_bytes: int = LIMIT_BYTES
+    unseen: list[int] = field(default_factory=list, repr=False, compare=False)
+    """Sizes of what was put since the whole folder was last looked at."""
 
     def get(self, stage: str, key: str) -> bytes | None:
         """The content stored under ``key``, or ``None`` if there is none that verifies."""
@@ -71,7 +86,12 @@ class Cache:
                 Path(name).replace(path)
             finally:
                 Path(name).unlink(missing_ok=True)
-            self._evict(path)
+            self._put(path)
+
+    @property
+    def of_stages(self) -> StageCache:
+        """The same folder for stages, which do not know what tool they are part of."""
+        return StageCache(self)
 
     def info(self) -> CacheInfo:
         """Entries and bytes by stage."""
@@ -96,6 +116,13 @@ class Cache:
     def _entries(self) -> Iterator[Path]:
         yield from sorted(p for p in self.folder.glob("*/*") if not p.name.startswith("."))
 
+    def _put(self, newest: Path) -> None:
+        """Looking at all entries is worth it at first, and then after so many bytes only."""
+        self.unseen.append(_size(newest))
+        if len(self.unseen) == 1 or sum(self.unseen) >= self.limit_bytes // SLACK:
+            self.unseen[:] = [0]
+            self._evict(newest)
+
     def _evict(self, newest: Path) -> None:
         paths = sorted((p for p in self._entries() if p != newest), key=_used, reverse=True)
         room = self.limit_bytes - _size(newest)
@@ -103,6 +130,21 @@ class Cache:
             room -= _size(path)
             if room < 0:
                 path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class StageCache:
+    """A ``Store`` whose keys hold for the tool as it is installed."""
+
+    cache: Cache
+
+    def get(self, stage: str, key: str) -> bytes | None:
+        """The content that this tool put under ``key``."""
+        return self.cache.get(stage, key_of(key))
+
+    def put(self, stage: str, key: str, content: bytes) -> None:
+        """Keep ``content`` for this tool."""
+        self.cache.put(stage, key_of(key), content)
 
 
 def default_folder() -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aicompiler import pipeline
 from aicompiler.errors import as_data, print_diagnostics
 from aicompiler.metamodels.diagnostics import AicError
+from aicompiler.metamodels.store import NO_STORE
 from aicompiler.metamodels.system import Component, OperatingPoint, Unit, UnitKind
 from aicompiler.pipeline import Build, Decision, Model, Progress
 
@@ -86,7 +87,8 @@ def build_model(
         progress("nothing has changed: taking the build from the cache")
         product = unpack(known)
     else:
-        made = pipeline.build(path, templates, progress, sidecar)
+        store = cache.of_stages if cache else NO_STORE
+        made = pipeline.build(path, templates, progress, sidecar, store)
         product = _product(made, pipeline.report(made, progress=progress), None)
         if cache and key:
             cache.put(STAGE, key, pack(product))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
 from aicompiler.metamodels.plan import ReconfigurationPlan
+from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import System, Unit, UnitKind
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Model:
-    """A model with its side-car, imported and lowered: entry id -> unscheduled kernel."""
+    """A model with its side-car, imported and lowered: entry id -> unscheduled kernel.
+
+    ``store`` is where the stages after look before they work.
+    """
 
     path: Path
     system: System
     diagnostics: tuple[Diagnostic, ...]
     kernels: Mapping[str, Kernel] = field(compare=False)
     sidecar: Path | None = None
+    store: Store = field(default=NO_STORE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ class Build:
     project: GeneratedProject = field(compare=False)
 
 
-def read(path: Path, progress: Progress = _silent, sidecar: Path | None = None) -> Model:
+def read(
+    path: Path, progress: Progress = _silent, sidecar: Path | None = None, store: Store = NO_STORE
+) -> Model:
     """Stages 1 and 2: import a model with its side-car (else the one beside it), lower its behaviours."""
     from aicompiler.transformations.importers import find_sidecar, load_system
     from aicompiler.transformations.kernels import parse_entry
@@ -69,8 +76,9 @@ def read(path: Path, progress: Progress = _silent, sidecar: Path | None = None) 
         sidecar = find_sidecar(path, sidecar)
         system, diagnostics = load_system(path, sidecar)
     with _stage(progress, "lowering behaviours to MLIR"):
-        kernels = {e.id: parse_entry(c, e) for c in system.components for e in c.entries if e.behaviours}
-    return Model(path, system, tuple(diagnostics), kernels, sidecar)
+        bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
+        kernels = {e.id: parse_entry(c, e, store) for c, e in bodies}
+    return Model(path, system, tuple(diagnostics), kernels, sidecar, store)
 
 
 def decide(model: Model, progress: Progress = _silent) -> Decision:
@@ -80,14 +88,14 @@ def decide(model: Model, progress: Progress = _silent) -> Decision:
     """
     from aicompiler.transformations.costs import estimate_costs
     from aicompiler.transformations.kernels.passes import schedule
-    from aicompiler.transformations.partition import partition
+    from aicompiler.transformations.partition import recalled_partition
 
     with _stage(progress, "scheduling kernels for each unit"):
-        variants = schedule(model.system, model.kernels)
+        variants = schedule(model.system, model.kernels, model.store)
     with _stage(progress, "estimating costs"):
         costs = estimate_costs(model.system, variants)
     with _stage(progress, "partitioning"):
-        deployment = partition(model.system, costs)
+        deployment = recalled_partition(model.store, model.system, costs)
     with _stage(progress, "checking the deployment"):
         evidence = checked(model.system, costs, deployment)
     return Decision(variants, costs, deployment, evidence)
@@ -114,7 +122,7 @@ def checked(system: System, costs: CostTable, deployment: Deployment) -> Evidenc
 def plan(model: Model, decision: Decision, progress: Progress = _silent) -> ReconfigurationPlan:
     """Stage 7: what to do when a unit fails, every configuration checked."""
     from aicompiler.transformations.analysis import check
-    from aicompiler.transformations.partition import PartitionOptions, partition
+    from aicompiler.transformations.partition import PartitionOptions, recalled_partition
     from aicompiler.transformations.reconfiguration import plan_single_failures
 
     least_change = PartitionOptions(objective="changes")
@@ -122,7 +130,9 @@ def plan(model: Model, decision: Decision, progress: Progress = _silent) -> Reco
         return plan_single_failures(
             model.system,
             decision.deployment,
-            decide=lambda system: partition(system, decision.costs, decision.deployment, least_change),
+            decide=lambda system: recalled_partition(
+                model.store, system, decision.costs, decision.deployment, least_change
+            ),
             check=lambda system, deployment: check(system, decision.costs, deployment),
         )
 
@@ -153,10 +163,14 @@ def generate(
 
 
 def build(
-    path: Path, templates: Path | None = None, progress: Progress = _silent, sidecar: Path | None = None
+    path: Path,
+    templates: Path | None = None,
+    progress: Progress = _silent,
+    sidecar: Path | None = None,
+    store: Store = NO_STORE,
 ) -> Build:
-    """Stages 1 to 8 of one model."""
-    model = read(path, progress, sidecar)
+    """Stages 1 to 8 of one model; ``store`` may know parts of it from earlier builds."""
+    model = read(path, progress, sidecar, store)
     decision = decide(model, progress)
     planned = plan(model, decision, progress)
     kernels, project = generate(model, decision, templates, progress)

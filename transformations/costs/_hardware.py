@@ -5,8 +5,8 @@ from __future__ import annotations
 from aicompiler.metamodels.deployment import CostKind, Provenance
 from aicompiler.metamodels.system import OperatingPoint, Unit
 from aicompiler.transformations.kernels import Kernel
-from aicompiler.transformations.kernels.passes import circuit, operation_counts
 
+from ._figures import Figures
 from ._times import Times, ceil_div
 
 _NS = 1_000_000_000
@@ -19,11 +19,11 @@ class CircuitEstimate:
     and worst time are one.  Without dataflow between jobs the next one starts when the last has ended.
     """
 
-    def __init__(self, kernel: Kernel, unit: Unit) -> None:
+    def __init__(self, kernel: Kernel, unit: Unit, figures: Figures) -> None:
         self.unit = unit
-        self.circuit = circuit(kernel, unit)
+        self.circuit = figures.circuit(kernel, unit)
         self.usage = self.circuit.usage
-        counts = operation_counts(kernel)
+        counts = figures.software(kernel).counts
         self._bytes = counts.bytes_read + counts.bytes_written
         pipelines = ", ".join(f"{p.loop} every {p.interval}" for p in kernel.schedule.pipelines)
         self._pipelines = f"pipelines: {pipelines}" if pipelines else "no pipeline"

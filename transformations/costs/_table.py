@@ -9,8 +9,9 @@ from aicompiler.metamodels.deployment import Cost, CostTable, Refusal
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Entry, OperatingPoint, System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel
-from aicompiler.transformations.kernels.passes import Usage, Variants, local_bytes, operation_counts
+from aicompiler.transformations.kernels.passes import Usage, Variants
 
+from ._figures import Figures
 from ._hardware import CircuitEstimate
 from ._profile import Profile
 from ._software import SoftwareEstimate
@@ -33,12 +34,13 @@ def estimate_costs(system: System, variants: Variants, profile: Profile | None =
     rows = profile or Profile()
     if untimed := [entry for entry in system.entries if not _has_time(system, entry, variants, rows)]:
         raise ModelError(_missing_time(system, entry) for entry in untimed)
+    figures = Figures(variants.store)
     costs: list[Cost] = []
     refusals: list[Refusal] = []
     for component in system.components:
         for entry in component.entries:
             for unit in system.units:
-                pricing = _Pricing(component, entry, unit, variants.get(entry.id, unit.id), rows)
+                pricing = _Pricing(component, entry, unit, variants.get(entry.id, unit.id), rows, figures)
                 if reason := pricing.refusal():
                     refusals.append(Refusal(entry=entry.id, unit=unit.id, reason=reason))
                 else:
@@ -68,21 +70,32 @@ class _Pricing:
     """One entry on one unit."""
 
     def __init__(
-        self, component: Component, entry: Entry, unit: Unit, kernel: Kernel | None, profile: Profile
+        self,
+        component: Component,
+        entry: Entry,
+        unit: Unit,
+        kernel: Kernel | None,
+        profile: Profile,
+        figures: Figures,
     ) -> None:
         self.component, self.entry, self.unit, self.kernel = component, entry, unit, kernel
+        self.figures = figures
         self.rows = profile.on(entry.id, unit)
 
     @cached_property
     def circuit(self) -> CircuitEstimate | None:
         is_fpga = self.unit.kind is UnitKind.FPGA
-        return CircuitEstimate(self.kernel, self.unit) if is_fpga and self.kernel is not None else None
+        return (
+            CircuitEstimate(self.kernel, self.unit, self.figures)
+            if is_fpga and self.kernel is not None
+            else None
+        )
 
     @cached_property
     def software(self) -> SoftwareEstimate | None:
         is_fpga = self.unit.kind is UnitKind.FPGA
         return (
-            SoftwareEstimate(operation_counts(self.kernel), self.unit)
+            SoftwareEstimate(self.figures.software(self.kernel).counts, self.unit)
             if not is_fpga and self.kernel is not None
             else None
         )
@@ -140,4 +153,4 @@ class _Pricing:
             return self.component.memory_bytes
         shared = sum(port.bytes for port in self.component.ports)
         state = sum(attribute.bytes for attribute in self.component.attributes)
-        return shared + state + (local_bytes(self.kernel) if self.kernel is not None else 0)
+        return shared + state + (self.figures.software(self.kernel).local_bytes if self.kernel else 0)

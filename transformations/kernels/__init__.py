@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._binding import initial_state, literal, numpy_type, parse_entry, signature_of
+from ._codec import kernel_key, pack_kernel, unpack_kernel
 from ._errors import BodyError, InterpretationError, UnsupportedConstruct
 from ._kernel import (
     Direction,
@@ -41,9 +42,12 @@ __all__ = [
     "initial_state",
     "interpret",
     "is_c_identifier",
+    "kernel_key",
     "literal",
     "numpy_type",
+    "pack_kernel",
     "parse",
     "parse_entry",
     "signature_of",
+    "unpack_kernel",
 ]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
+from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import (
     Attribute,
     Component,
@@ -42,7 +43,7 @@ def signature_of(component: Component, entry: Entry) -> Signature:
     return Signature(kernel_name(component.name, entry.name), ports + state, constants)
 
 
-def parse_entry(component: Component, entry: Entry) -> Kernel:
+def parse_entry(component: Component, entry: Entry, store: Store = NO_STORE) -> Kernel:
     """Lower the reference behaviour of ``entry``; raises ``ModelError`` if it has none or it is wrong."""
     from .frontends import parse
 
@@ -50,7 +51,7 @@ def parse_entry(component: Component, entry: Entry) -> Kernel:
         raise _error(
             entry, f"entry {entry.name!r} has no behaviour", "give it an opaque behaviour with a body"
         )
-    return parse(entry.behaviours[0], signature_of(component, entry))
+    return parse(entry.behaviours[0], signature_of(component, entry), store)
 
 
 def initial_state(component: Component) -> dict[str, np.ndarray[Any, Any]]:

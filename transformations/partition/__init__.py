@@ -2,6 +2,7 @@
 
 from ._build import build_problem
 from ._partition import PartitionOptions, partition
+from ._recalled import recalled_partition
 from .jobs import JobId
 from .problem import Choice, Problem
 from .proposals import PROPOSERS, Outcome, Proposal, Proposer
@@ -21,4 +22,5 @@ __all__ = [
     "Miss",
     "build_problem",
     "decode",
+    "recalled_partition",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aicompiler.metamodels.plugins import PluginTable
+from aicompiler.metamodels.store import NO_STORE, Store, content_key, recalled
 from aicompiler.metamodels.system import Behaviour
+from aicompiler.transformations.kernels._codec import pack_kernel, unpack_kernel
 from aicompiler.transformations.kernels._errors import unsupported
 from aicompiler.transformations.kernels._kernel import Kernel, Signature
 
@@ -14,8 +16,10 @@ FRONTENDS = PluginTable(
     "aicompiler.frontends", {"c": "aicompiler.transformations.kernels.frontends.c:parse_c"}
 )
 
+STAGE = "lower"
 
-def parse(behaviour: Behaviour, signature: Signature) -> Kernel:
+
+def parse(behaviour: Behaviour, signature: Signature, store: Store = NO_STORE) -> Kernel:
     """Lower a behaviour to verified MLIR.
 
     Raises ``UnsupportedConstruct`` for what is outside the subset and for languages without a front end,
@@ -28,4 +32,11 @@ def parse(behaviour: Behaviour, signature: Signature) -> Kernel:
             behaviour, 1, f"the language {behaviour.language!r}", f"write the body in one of: {known}"
         )
     front_end: Callable[[Behaviour, Signature], Kernel] = FRONTENDS.load(language)
-    return front_end(behaviour, signature)
+    return recalled(
+        store,
+        STAGE,
+        lambda: content_key(language, behaviour.body, signature),
+        lambda: front_end(behaviour, signature),
+        pack_kernel,
+        unpack_kernel,
+    )

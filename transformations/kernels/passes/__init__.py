@@ -13,7 +13,7 @@ from ._resources import FunctionalUnit, Memory, Resources
 from ._schedule import default_schedule
 from ._storage import Storage, storage_of
 from ._structure import local_bytes, rematerialisable
-from ._variants import Variants, schedule
+from ._variants import Variants, limits_of, schedule, scheduled_for
 
 __all__ = [
     "Carried",
@@ -36,11 +36,13 @@ __all__ = [
     "inline",
     "access_latency",
     "latency",
+    "limits_of",
     "local_bytes",
     "operation_counts",
     "parallel_loops",
     "rematerialisable",
     "schedule",
+    "scheduled_for",
     "storage_of",
     "usage_of",
 ]

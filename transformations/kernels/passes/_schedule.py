@@ -24,4 +24,4 @@ def default_schedule(kernel: Kernel, unit: Unit) -> Kernel:
     if unit.kind is UnitKind.FPGA:
         flat = inline(kernel)
         return replace(flat, schedule=circuit_schedule(flat, unit))
-    return replace(kernel, schedule=Schedule())
+    return kernel if kernel.schedule == Schedule() else replace(kernel, schedule=Schedule())

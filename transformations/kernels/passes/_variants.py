@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aicompiler.metamodels.store import NO_STORE, Store, content_key, recalled
 from aicompiler.metamodels.system import EntryRef, System, Unit, UnitKind, UnitRef
+from aicompiler.transformations.kernels._codec import kernel_key, pack_kernel, unpack_kernel
 from aicompiler.transformations.kernels._kernel import Kernel
 
 from ._schedule import default_schedule
 
 Limits = tuple[object, ...]
+STAGE = "schedule"
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +21,11 @@ class Variants:
     """(entry id, unit id) -> the entry's kernel as it would run there.
 
     Units that a schedule cannot tell apart share one kernel; on a CPU it is the kernel as it was lowered.
+    ``store`` is where they were looked for, and where the stages after look for what rests on them.
     """
 
     kernels: Mapping[tuple[EntryRef, UnitRef], Kernel] = field(default_factory=dict)
+    store: Store = NO_STORE
 
     def get(self, entry: EntryRef, unit: UnitRef) -> Kernel | None:
         """The variant of ``entry`` for ``unit``; ``None`` if the entry has no kernel."""
@@ -31,21 +36,35 @@ class Variants:
         return {entry: kernel for entry, unit in units.items() if (kernel := self.get(entry, unit))}
 
 
-def schedule(system: System, kernels: Mapping[EntryRef, Kernel]) -> Variants:
+def schedule(system: System, kernels: Mapping[EntryRef, Kernel], store: Store = NO_STORE) -> Variants:
     """Schedule unscheduled ``kernels`` (entry id -> kernel) for all units of the platform."""
     made: dict[tuple[EntryRef, Limits], Kernel] = {}
     found = {}
     for entry, kernel in kernels.items():
         for unit in system.units:
-            key = entry, _limits(unit)
+            key = entry, limits_of(unit)
             if key not in made:
-                made[key] = default_schedule(kernel, unit)
+                made[key] = scheduled_for(kernel, unit, store)
             found[entry, unit.id] = made[key]
-    return Variants(found)
+    return Variants(found, store)
 
 
-def _limits(unit: Unit) -> Limits:
-    """All that ``default_schedule`` looks at: the kind, and of an FPGA what there is to build from."""
+def scheduled_for(kernel: Kernel, unit: Unit, store: Store = NO_STORE) -> Kernel:
+    """``default_schedule``, from ``store`` where it is known; on a CPU there is nothing to keep."""
+    if unit.kind not in (UnitKind.GPU, UnitKind.FPGA):
+        return default_schedule(kernel, unit)
+    return recalled(
+        store,
+        STAGE,
+        lambda: content_key(kernel_key(kernel), limits_of(unit)),
+        lambda: default_schedule(kernel, unit),
+        pack_kernel,
+        unpack_kernel,
+    )
+
+
+def limits_of(unit: Unit) -> Limits:
+    """All that schedules and circuits look at: the kind, and of an FPGA what there is to build from."""
     if unit.kind is not UnitKind.FPGA:
         return (unit.kind,)
     area = unit.area
