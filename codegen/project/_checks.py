@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aicompiler.codegen._files import GeneratedFile
-from aicompiler.codegen.targets import tool_files
 from aicompiler.metamodels.store import NO_STORE, Store
-from aicompiler.metamodels.system import Component, Entry, System, UnitKind
+from aicompiler.metamodels.system import Component, Entry, System
 from aicompiler.transformations.kernels import Kernel, Signature, signature_of
 
 from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled
