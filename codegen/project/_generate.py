@@ -211,7 +211,7 @@ class _Project:
         node = reference_node(self.tables.rhythm, components)
         outputs = sorted(p.record for e in node.entries for p in e.parameters if p.record)
         self._render("tests/reference.c", "node.c.j2", node=node)
-        self._render("tests/system.cmake", "system.cmake.j2", outputs=outputs)
+        self._render("tests/system.c", "system.c.j2", outputs=outputs)
         return node
 
     def _host_source(self, entry: EntryView) -> str:

@@ -130,9 +130,12 @@ static pid_t start_unit(aic_run *run, uint32_t unit, pid_t supervisor) {
     return child;
 }
 
-static void judge(aic_run *run, uint32_t unit, int status) {
+static void judge(aic_run *run, uint32_t unit, int status, bool ended) {
     const char *id = run->node->units[unit].id;
     if (WIFSIGNALED(status)) {
+        if (!ended) {
+            atomic_store(&run->region->crashed, 1);
+        }
         aic_stop(run->region, "the process of %s was ended by signal %d (%s)", id, WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     } else if (WEXITSTATUS(status) != AIC_OK) {
@@ -172,7 +175,7 @@ static void supervise(aic_run *run, pid_t *children, uint32_t alive) {
             if (children[i] > 0 && waitpid(children[i], &status, WNOHANG) == children[i]) {
                 children[i] = 0;
                 alive--;
-                judge(run, i, status);
+                judge(run, i, status, stopped_ns != 0 && aic_now_ns() - stopped_ns > GRACE_NS);
             }
         }
         if (interrupted) {
@@ -191,10 +194,11 @@ static void supervise(aic_run *run, pid_t *children, uint32_t alive) {
 }
 
 static int outcome(const aic_run *run) {
-    for (uint32_t i = 0; i < run->node->unit_count; i++) {
-        if (atomic_load(&run->units[i].unavailable) != 0) {
-            return AIC_UNAVAILABLE;
-        }
+    if (atomic_load(&run->region->crashed) != 0 && !interrupted) {
+        return AIC_FAILED; /* whatever else happened */
+    }
+    if (atomic_load(&run->region->unavailable) != 0) {
+        return AIC_UNAVAILABLE; /* on whichever node */
     }
     if (aic_stopped(run->region)) {
         return interrupted ? AIC_INTERRUPTED : AIC_FAILED;

@@ -9,12 +9,14 @@
 
 /* Begin of the shared memory. All zero is its valid initial state, so that no process has to be the first. */
 typedef struct aic_region {
-    _Atomic uint32_t stop;       /* 1: the run ends early */
-    _Atomic uint32_t failed;     /* 1: `message` is taken */
-    _Atomic uint32_t unfinished; /* 1: somebody writes `message` */
-    _Atomic uint32_t ready;      /* lanes that wait for the start */
-    _Atomic uint32_t paced;      /* 1: jobs keep to their slots, a full queue is an event */
-    _Atomic int64_t origin_ns;   /* the monotonic clock at model time 0; 0: not started */
+    _Atomic uint32_t stop;        /* 1: the run ends early */
+    _Atomic uint32_t failed;      /* 1: `message` is taken */
+    _Atomic uint32_t unfinished;  /* 1: somebody writes `message` */
+    _Atomic uint32_t unavailable; /* 1: a unit's device is not there */
+    _Atomic uint32_t crashed;     /* 1: a process was ended by a signal that the run did not send */
+    _Atomic uint32_t ready;       /* lanes that wait for the start */
+    _Atomic uint32_t paced;       /* 1: jobs keep to their slots, a full queue is an event */
+    _Atomic int64_t origin_ns;    /* the monotonic clock at model time 0; 0: not started */
     char message[256];
 } aic_region;
 

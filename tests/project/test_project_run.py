@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cmake
 import pytest
 from aicompiler.codegen import write_project
 from aicompiler.codegen.report import RunResult
@@ -148,6 +149,46 @@ def test_missing_opencl_is_said_and_never_papered_over(
     assert gpu["note"] == "C in the place of OpenCL" and gpu["stand_in"]
     for port, content in expected_outputs(PERIODS).items():
         assert (tmp_path / f"{port}.bin").read_bytes() == content
+
+
+def ctest(out: Path, name: str) -> subprocess.CompletedProcess[str]:
+    program = Path(cmake.CMAKE_BIN_DIR) / "ctest"
+    command = [str(program), "--test-dir", str(out / "build"), "-R", f"^{name}$"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_what_a_node_prints_cannot_skip_the_system_test(cpu_run: tuple[Path, RunResult]) -> None:
+    """A node that fails and says "skipped:" fails the test; only the status of a missing device skips it."""
+    program = cpu_run[0] / "build" / "node_board"
+    kept = program.rename(program.with_name("kept"))
+    try:
+        for status, said in ((1, "***Failed"), (4, "***Skipped")):
+            program.write_text(f"#!/bin/sh\necho skipped: no device >&2\nexit {status}\n")
+            program.chmod(0o755)
+            done = ctest(cpu_run[0], "system")
+            assert said in done.stdout
+            assert (done.returncode == 0) is (status == 4)
+    finally:
+        kept.replace(program)
+
+
+def test_a_missing_device_does_not_hide_a_crash(spread_run: tuple[Path, RunResult], tmp_path: Path) -> None:
+    """Where one process dies and another finds no device, the run has failed; it is not just unavailable."""
+    (tmp_path / "crash.c").write_text(
+        "#include <pthread.h>\n#include <stdlib.h>\nstatic int forks;\n"
+        "static void parent(void) { forks++; }\nstatic void child(void) { if (forks == 0) abort(); }\n"
+        "__attribute__((constructor)) static void start(void) { pthread_atfork(NULL, parent, child); }\n"
+    )
+    library = tmp_path / "crash.so"
+    command = ["gcc", "-shared", "-fPIC", str(tmp_path / "crash.c"), "-o", str(library)]
+    subprocess.run(command, check=True)
+    settings = {
+        "AIC_OPENCL_LIB": "/nonexistent/libOpenCL.so",
+        "LD_PRELOAD": str(library),
+        "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0",
+    }
+    done = node(spread_run[0], "--free-run", **settings)
+    assert done.returncode == 1, done.stderr
 
 
 def test_jobs_keep_to_their_slots_in_stretched_time(cpu_run: tuple[Path, RunResult], tmp_path: Path) -> None:
