@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from aicompiler.codegen._files import GeneratedFile
+from aicompiler.codegen.targets import tool_files
 from aicompiler.metamodels.store import NO_STORE, Store
-from aicompiler.metamodels.system import Component, Entry, System
+from aicompiler.metamodels.system import Component, Entry, System, UnitKind
 from aicompiler.transformations.kernels import Kernel, Signature, signature_of
 
 from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled
@@ -50,6 +51,9 @@ class Checks:
         for kernel in languages.values():
             self.files.extend(kernel.files)
         vectors = f"{FOLDER}vectors/{signature.name}.bin"
+        if "hls" in languages:  # with a test bench, which the vectors are for
+            fpga = a_unit(self.system, UnitKind.FPGA)
+            self.files.extend(tool_files(check.kernel, fpga, vectors, FOLDER))
         self.files.append(GeneratedFile(vectors, check.vectors))
         storage, binaries = states(f"test_{signature.name}", signature, check.state, {})
         self.files.extend(GeneratedFile(path, content) for path, content in binaries.items())

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from aicompiler.codegen import USER, GeneratedFile, GeneratedProject
+from aicompiler.codegen.targets import link_configuration, top_name
 from aicompiler.metamodels.deployment import CostTable, Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Element, Entry, System, Unit, UnitKind
@@ -97,6 +98,7 @@ class _Project:
         self._shared()
         for node in self.nodes:
             self._render(f"src/nodes/{node.symbol}.c", "node.c.j2", node=node)
+        self._circuits()
         checks = tuple(self.checks.views(self.emitted))
         for file in self.checks.files:
             self.made[file.path] = file
@@ -174,7 +176,9 @@ class _Project:
         target = TARGET_OF[self.tables.kind(component)]
         used = self.emitted[entry.id, target]
         if target == "hls":
-            return replace(view, step=HLS_PREFIX + view.step, host_code=HOST_CODE["hls"]), [used.source]
+            circuit = top_name(self.kernels[entry.id])
+            view = replace(view, step=HLS_PREFIX + view.step, circuit=circuit, host_code=HOST_CODE["hls"])
+            return view, [used.source]
         if target == "opencl":
             view = replace(
                 view,
@@ -202,6 +206,21 @@ class _Project:
         stubs = sorted(p.removeprefix(USER).removesuffix(".c") for p in self.made if p.startswith(USER))
         self._render("user/README.md", "user_README.md.j2", stubs=stubs)
 
+    def _circuits(self) -> None:
+        """How the circuits of each FPGA are linked into one file of circuits."""
+        fpgas = [u for u in self.system.units if u.kind is UnitKind.FPGA]
+        for unit in fpgas:
+            placed = [
+                self.kernels[entry.id]
+                for component in self.system.components
+                for entry in component.entries
+                if entry.id in self.kernels and self.tables.deployment.placement(component.id).unit == unit.id
+            ]
+            name = "link" if len(fpgas) == 1 else f"link_{c_identifier(unit.name or unit.id)}"
+            if placed:
+                path = f"kernels/hls/{name}.cfg"
+                self.made[path] = GeneratedFile(path, link_configuration(placed, unit).encode())
+
     def _reference(self) -> NodeView:
         """The whole-system self-check: components as they are, all kernels in C."""
         components = tuple(
@@ -222,7 +241,7 @@ class _Project:
     def _runtime(self) -> list[str]:
         """The runtime's sources, copied; the C files among them."""
         folder = files("aicompiler.codegen") / "runtime"
-        names = sorted(f.name for f in folder.iterdir() if f.name.endswith((".c", ".h")))
+        names = sorted(f.name for f in folder.iterdir() if f.name.endswith((".c", ".cpp", ".h")))
         for name in names:
             self.made[f"runtime/{name}"] = GeneratedFile(f"runtime/{name}", (folder / name).read_bytes())
         return [f"runtime/{name}" for name in names if name.endswith(".c") and name != OPTIONAL]
@@ -230,7 +249,9 @@ class _Project:
     def _build_file(
         self, checks: tuple[TestView, ...], runtime: list[str], reference: NodeView | None
     ) -> None:
-        hls = [p for p in self.made if p.endswith(".cpp")]
+        compiled = {s for c in self.components.values() for s in c.sources}
+        compiled |= {s for check in checks for s in check.sources}
+        hls = sorted(s for s in compiled if s.endswith(".cpp"))
         embeds = {
             c.path: [s for e in c.entries if e.launches for s in (e.opencl_source, e.cuda_source)]
             + [s.file for s in c.states if s.file]
@@ -247,7 +268,7 @@ class _Project:
             has_cxx=bool(hls),
             runtime=runtime,
             cuda=sorted(p for p in self.made if p.endswith(".cu")),
-            renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in sorted(hls)],
+            renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in hls],
             embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],
             nodes=self.nodes,
             checks=checks,

@@ -64,8 +64,8 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
 
 
 def traced(file: GeneratedFile, entry: str) -> GeneratedFile:
-    """``file`` with its function definitions linked to the entry that they come from; not so objects."""
-    if file.path.endswith(".o"):
+    """``file`` with its function definitions, if it has any, linked to the entry that they come from."""
+    if file.path.endswith((".o", ".cfg", ".tcl")):
         return file
     name = PurePosixPath(file.path).stem
     head = re.compile(rf"(extern \"C\" |define )?void @?\"?{re.escape(name)}(_p[0-9]+)?\"?\(")

@@ -89,6 +89,7 @@ class EntryView:
     temporaries: tuple[int, ...] = ()  # bytes
     opencl_source: str = ""
     cuda_source: str = ""
+    circuit: str = ""
     period_ns: int = 1
     release_ns: int = 0
     deadline_ns: int = 1

@@ -97,7 +97,7 @@ static bool compute(aic_worker *worker) {
         worker->entry->step(worker->arguments);
         return true;
     }
-    const char *problem = aic_gpu_run(worker->program, worker->arguments);
+    const char *problem = aic_device_run(worker->program, worker->arguments);
     if (problem != NULL) {
         aic_stop(worker->region, "%s: %s", worker->entry->id, problem);
     }

@@ -2,7 +2,7 @@
 #ifndef AIC_JOB_H
 #define AIC_JOB_H
 
-#include "aic_gpu.h"
+#include "aic_device.h"
 #include "aic_table.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 typedef struct aic_worker {
     const aic_entry *entry;
     aic_region *region;
-    aic_gpu_program *program; /* NULL: `step` runs on the host */
+    aic_device_program *program; /* NULL: `step` runs on the host */
     aic_end **ends;              /* per parameter, its channels' ends */
     void **arguments;            /* per parameter, what the kernel gets */
     void **owned;                /* per parameter, buffers of this worker */

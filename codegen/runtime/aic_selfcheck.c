@@ -1,7 +1,7 @@
 /* Runtime of AI-COMPILER: see aic_selfcheck.h. */
 #include "aic_selfcheck.h"
 
-#include "aic_gpu.h"
+#include "aic_device.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 typedef struct check {
     const aic_subject *subject;
     const char *language;
-    aic_gpu_program *program;
+    aic_device_program *program;
     void **arguments; /* what the checked code gets */
     void **expected;
 } check;
@@ -106,9 +106,9 @@ static bool run_once(const check *c) {
         }
     }
     if (c->program != NULL) {
-        const char *problem = aic_gpu_upload_state(c->program);
-        problem = problem != NULL ? problem : aic_gpu_run(c->program, c->arguments);
-        problem = problem != NULL ? problem : aic_gpu_download_state(c->program);
+        const char *problem = aic_device_upload_state(c->program);
+        problem = problem != NULL ? problem : aic_device_run(c->program, c->arguments);
+        problem = problem != NULL ? problem : aic_device_download_state(c->program);
         if (problem != NULL) {
             printf("%s: %s\n", entry->id, problem);
         }
@@ -250,14 +250,14 @@ static void release(check *c) {
 /* 0, or the exit status that ends the test. */
 static int open_device(check *c) {
     static char why[4096] = "no device was found";
-    aic_gpu_info info;
-    aic_gpu *gpu = aic_gpu_open(c->language, &info, why, sizeof why);
-    if (gpu == NULL) {
+    aic_device_info info;
+    aic_device *device = aic_device_open(c->language, &info, why, sizeof why);
+    if (device == NULL) {
         printf("skipped: %s\n", why);
         return AIC_SKIPPED;
     }
     printf("device: %s, driver %s\n", info.name, info.driver);
-    c->program = aic_gpu_prepare(gpu, c->subject->entry, why, sizeof why);
+    c->program = aic_device_prepare(device, c->subject->entry, why, sizeof why);
     if (c->program == NULL) {
         printf("%s: %s\n", c->subject->entry->id, why);
         return EXIT_FAILURE;

@@ -49,6 +49,7 @@ typedef struct aic_entry {
     uint32_t parameter_count;
     void (*step)(void *const *arguments); /* on this host; NULL: OpenCL only */
     const aic_opencl_plan *opencl;        /* on the GPU; NULL: host only */
+    const char *circuit;                  /* on the FPGA, its name in the file of circuits; NULL: none */
     const char *host_code;                /* what `step` is, for the log */
     int64_t period_ns, release_ns, deadline_ns;
     uint32_t jobs;       /* in one hyperperiod */

@@ -16,7 +16,7 @@ typedef struct lane_task {
     aic_run *run;
     const aic_lane *lane;
     aic_lane_log *log;
-    aic_gpu *gpu; /* NULL: host code */
+    aic_device *device; /* NULL: host code */
     aic_worker *workers;   /* per entry of the node; those of this lane are open */
     bool *opened;
     pthread_t thread;
@@ -37,8 +37,8 @@ static bool open_entry(lane_task *task, uint32_t index) {
         return false;
     }
     task->opened[index] = true;
-    if (task->gpu != NULL && entry->opencl != NULL) {
-        worker->program = aic_gpu_prepare(task->gpu, entry, why, sizeof why);
+    if (task->device != NULL && (entry->opencl != NULL || entry->circuit != NULL)) {
+        worker->program = aic_device_prepare(task->device, entry, why, sizeof why);
         if (worker->program == NULL) {
             aic_stop(task->run->region, "%s: %s", entry->id, why);
             return false;
@@ -111,32 +111,58 @@ static void describe_host(aic_unit_status *status, const aic_unit *unit, const c
     snprintf(status->note, sizeof status->note, "%s", code);
 }
 
-/* Finds the device; NULL with *failed unset: host code runs. */
-static aic_gpu *find_device(aic_run *run, const aic_unit *unit, aic_unit_status *status, bool *failed) {
-    aic_gpu *gpu = NULL;
-    if (unit->kind == AIC_GPU) {
-        aic_gpu_info info;
-        char why[512] = "no OpenCL library was found";
-        gpu = aic_gpu_open(NULL, &info, why, sizeof why);
-        if (gpu != NULL) {
-            memcpy(status->device, info.name, sizeof info.name);
-            memcpy(status->driver, info.driver, sizeof info.driver);
-            memcpy(status->note, info.note, sizeof info.note);
-            status->stand_in = !info.is_gpu;
-        } else if (run->options->host_fallback) {
-            describe_host(status, unit, "C in the place of OpenCL");
-        } else {
-            *failed = true;
-            atomic_store(&status->unavailable, 1);
-            atomic_store(&run->region->unavailable, 1);
-            aic_stop(run->region, "%s is unavailable: %s; --allow-host-fallback runs its C code instead", unit->id,
-                     why);
-        }
+static void describe_device(aic_unit_status *status, const aic_device_info *info) {
+    memcpy(status->device, info->name, sizeof info->name);
+    memcpy(status->driver, info->driver, sizeof info->driver);
+    memcpy(status->note, info->note, sizeof info->note);
+    status->stand_in = !info->as_modelled;
+}
+
+static aic_device *find_gpu(aic_run *run, const aic_unit *unit, aic_unit_status *status, bool *failed) {
+    aic_device_info info;
+    char why[512] = "no OpenCL library was found";
+    aic_device *device = aic_device_open(NULL, &info, why, sizeof why);
+    if (device != NULL) {
+        describe_device(status, &info);
+    } else if (run->options->host_fallback) {
+        describe_host(status, unit, "C in the place of OpenCL");
     } else {
-        describe_host(status, unit, unit->kind == AIC_FPGA ? "C simulation of the circuits" : AIC_CPU_CODE);
+        *failed = true;
+        atomic_store(&status->unavailable, 1);
+        aic_stop(run->region, "%s is unavailable: %s; --allow-host-fallback runs its C code instead", unit->id, why);
+    }
+    return device;
+}
+
+static aic_device *find_fpga(const aic_unit *unit, aic_unit_status *status) {
+#ifdef AIC_WITH_XRT
+    aic_device_info info;
+    char why[192], code[256];
+    aic_device *device = aic_device_open("xrt", &info, why, sizeof why);
+    if (device != NULL) {
+        describe_device(status, &info);
+        return device;
+    }
+    snprintf(code, sizeof code, "C simulation of the circuits; %s", why);
+    describe_host(status, unit, code);
+#else
+    describe_host(status, unit, "C simulation of the circuits");
+#endif
+    return NULL;
+}
+
+/* Finds the device; NULL with *failed unset: host code runs. */
+static aic_device *find_device(aic_run *run, const aic_unit *unit, aic_unit_status *status, bool *failed) {
+    aic_device *device = NULL;
+    if (unit->kind == AIC_GPU) {
+        device = find_gpu(run, unit, status, failed);
+    } else if (unit->kind == AIC_FPGA) {
+        device = find_fpga(unit, status);
+    } else {
+        describe_host(status, unit, AIC_CPU_CODE);
     }
     atomic_store(&status->known, 1);
-    return gpu;
+    return device;
 }
 
 static bool prepare(lane_task *task) {
@@ -162,14 +188,14 @@ int aic_unit_main(aic_run *run, uint32_t index) {
         log += run->node->units[i].lane_count;
     }
     bool failed = false;
-    aic_gpu *gpu = find_device(run, unit, &run->units[index], &failed);
+    aic_device *device = find_device(run, unit, &run->units[index], &failed);
     lane_task *tasks = calloc(unit->lane_count + 1, sizeof *tasks);
     if (failed || tasks == NULL) {
         free(tasks);
         return AIC_FAILED;
     }
     for (uint32_t i = 0; i < unit->lane_count; i++) {
-        tasks[i] = (lane_task){.run = run, .lane = &unit->lanes[i], .log = &log[i], .gpu = gpu};
+        tasks[i] = (lane_task){.run = run, .lane = &unit->lanes[i], .log = &log[i], .device = device};
         if (!prepare(&tasks[i])) {
             return AIC_FAILED;
         }

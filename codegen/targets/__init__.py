@@ -8,6 +8,7 @@ from ._clike import CLike
 from ._module import Module
 from ._operations import UnsupportedOperation
 from .c import C
+from .hls_tools import link_configuration, tool_files, top_name
 from .opencl import Launch, OpenClProgram, UnsupportedSchedule, launches
 
 TARGETS = PluginTable(
@@ -31,4 +32,7 @@ __all__ = [
     "UnsupportedOperation",
     "UnsupportedSchedule",
     "launches",
+    "link_configuration",
+    "tool_files",
+    "top_name",
 ]

@@ -19,6 +19,7 @@ from ._module import Module, unused
 from ._reserved import safe_name
 from ._statements import Statements
 from ._types import I32, of_element
+from .hls_tools import tool_files
 
 PRELUDE = """\
 #include <math.h>
@@ -43,7 +44,7 @@ class Hls(CLike):
     copy_interval: ClassVar[int] = 1
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:
-        """``kernels/hls/NAME.cpp`` and ``NAME.h``."""
+        """``kernels/hls/NAME.cpp``, ``NAME.h`` and what AMD's tools want beside them."""
         module = Module(self, kernel)
         module.labels = True
         module.loops = _loop_pragmas(kernel)
@@ -54,7 +55,8 @@ class Hls(CLike):
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, PRELUDE, *module.definitions(), function]
         path = f"kernels/hls/{kernel.name}"
-        return [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
+        sources = [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
+        return [*sources, *tool_files(kernel, unit)]
 
     def unavailable(self) -> str | None:
         """The C simulation needs a C++ compiler."""

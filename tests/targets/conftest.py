@@ -95,7 +95,7 @@ def write(files: list[GeneratedFile], folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
         paths.append(path)
-    return [p for p in paths if p.suffix != ".h"]
+    return [p for p in paths if p.suffix in (".c", ".cpp", ".cl", ".cu")]
 
 
 def storage(kernel: Kernel, inputs: Values) -> Values:
