@@ -129,6 +129,7 @@ static aic_device *find_gpu(aic_run *run, const aic_unit *unit, aic_unit_status 
     } else {
         *failed = true;
         atomic_store(&status->unavailable, 1);
+        atomic_store(&run->region->unavailable, 1);
         aic_stop(run->region, "%s is unavailable: %s; --allow-host-fallback runs its C code instead", unit->id, why);
     }
     return device;

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.system import Unit
-from aicompiler.transformations.kernels._kernel import Kernel
+from aicompiler.transformations.kernels import Kernel
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import MemRefType
 
