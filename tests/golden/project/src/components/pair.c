@@ -33,6 +33,7 @@ const aic_entry aic_entry_pair_step = {
     .step = aic_run_pair_step,
 #endif
     .opencl = NULL,
+    .circuit = "pair_step_axi",
     .host_code = "HLS C++ compiled for this host",
     .period_ns = 20000000,
     .release_ns = 20000000,
