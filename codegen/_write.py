@@ -21,7 +21,6 @@ USER = "user/"
 MARK = ".aicompiler"
 """A file in every folder written here: only a folder that has it, or an empty one, is replaced."""
 
-_SIGNATURE = re.compile(r"^void ([A-Za-z_][A-Za-z0-9_]*)\(([^;{]*)\);$", re.MULTILINE)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -81,8 +80,9 @@ def _place(file: GeneratedFile, root: Path) -> list[Diagnostic]:
 def _keep(file: GeneratedFile, target: Path) -> list[Diagnostic]:
     """A hand-written file stays; a warning and a ``.new`` file where its signature is out of date."""
     newer = target.with_name(target.name + ".new")
-    wanted = signature_in(file.content.decode())
-    if wanted is None or wanted == signature_in(target.read_text(encoding="utf-8", errors="replace")):
+    symbol = PurePosixPath(file.path).stem
+    wanted = signature_in(file.content.decode(), symbol)
+    if wanted is None or wanted == signature_in(target.read_text(encoding="utf-8", errors="replace"), symbol):
         newer.unlink(missing_ok=True)
         return []
     newer.write_bytes(file.content)
@@ -116,7 +116,8 @@ def _exchange(first: Path, second: Path) -> bool:
     return bool(rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0)
 
 
-def signature_in(text: str) -> str | None:
-    """The first prototype in a hand-written file, with single spaces: it tells whether the model moved on."""
-    found = _SIGNATURE.search(text)
+def signature_in(text: str, symbol: str) -> str | None:
+    """The prototype of ``symbol`` in a hand-written file, with single spaces; comments in it, which tell the
+    shapes, are part of it.  Whether it is the one of the stub tells whether the model moved on."""
+    found = re.search(rf"^void {re.escape(symbol)}\(([^;{{]*)\);$", text, re.MULTILINE)
     return " ".join(found[0].split()) if found else None

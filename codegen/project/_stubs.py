@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aicompiler.codegen import USER, GeneratedFile
 from aicompiler.metamodels.system import Entry, UnitKind
-from aicompiler.transformations.kernels import Signature
+from aicompiler.transformations.kernels import Parameter, Signature
 
 from ._render import Renderer
 from ._views import declared
@@ -19,10 +19,15 @@ def stub(renderer: Renderer, entry: Entry, title: str, signature: Signature) -> 
         title=title,
         element=entry.id,
         symbol=signature.name,
-        prototype=", ".join(p.declaration for p in parameters) or "void",
+        prototype=", ".join(p.declaration + _extents(p.parameter) for p in parameters) or "void",
         names=[p.name for p in parameters],
         time_ns=_usual_time(entry),
     )
+
+
+def _extents(parameter: Parameter) -> str:
+    """The shape, as a comment: it belongs to the signature, though C's type of the pointer leaves it out."""
+    return f" /* {''.join(f'[{n}]' for n in parameter.shape)} */" if parameter.shape else ""
 
 
 def _usual_time(entry: Entry) -> int:

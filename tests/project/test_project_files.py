@@ -152,14 +152,15 @@ def test_hand_written_code_is_never_overwritten(spread: Case, tmp_path: Path) ->
     case = stub_case(spread)
     assert write_project(case.generate(vectors=()), out) == ()
     stub, notes = out / "user" / "source_step.c", out / "user" / "notes.txt"
-    assert "void source_step(int32_t *x, int32_t *n);" in stub.read_text()
+    assert "void source_step(int32_t *x /* [4] */, int32_t *n);" in stub.read_text()
     mine = stub.read_text() + "/* mine */\n"
     stub.write_text(mine)
     notes.write_text("keep me")
     renamed = stub_case(spread, name="frame")
     (warning,) = write_project(renamed.generate(vectors=()), out)
     assert str(warning) == (
-        "user/source_step.c: warning: the model now asks for void source_step(int32_t *frame, int32_t *n);"
+        "user/source_step.c: warning: the model now asks for"
+        " void source_step(int32_t *frame /* [4] */, int32_t *n);"
         " adapt it; user/source_step.c.new shows the new signature [user-code]"
     )
     assert stub.read_text() == mine
@@ -167,6 +168,20 @@ def test_hand_written_code_is_never_overwritten(spread: Case, tmp_path: Path) ->
     assert "int32_t *frame" in (out / "user" / "source_step.c.new").read_text()
     assert write_project(case.generate(vectors=()), out) == ()
     assert not (out / "user" / "source_step.c.new").exists()
+
+
+def test_another_shape_is_another_signature(spread: Case, tmp_path: Path) -> None:
+    """Code for other extents would read and write beyond the arrays, so it is warned of like another name."""
+    out = tmp_path / "out"
+    write_project(stub_case(spread).generate(vectors=()), out)
+    stub = out / "user" / "source_step.c"
+    stub.write_text("void helper(int a);\n" + stub.read_text())  # another prototype before it
+    assert write_project(stub_case(spread).generate(vectors=()), out) == ()
+    before = stub.read_text()
+    for shape, written in (((2, 2), "[2][2]"), ((5,), "[5]")):
+        (warning,) = write_project(stub_case(spread, shape=shape).generate(vectors=()), out)
+        assert f"void source_step(int32_t *x /* {written} */, int32_t *n);" in str(warning)
+        assert stub.read_text() == before
 
 
 def test_writing_replaces_what_was_generated_before(project: GeneratedProject, tmp_path: Path) -> None:
