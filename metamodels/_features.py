@@ -12,6 +12,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any
 
 
@@ -44,6 +45,7 @@ class Feature:
     default: Any
 
 
+@cache
 def features_of(cls: type) -> tuple[Feature, ...]:
     """All features of ``cls`` in declaration order, inherited ones first."""
     return tuple(_features(cls))

@@ -166,12 +166,16 @@ def key_of(*parts: object) -> str:
 
 @cache
 def tool_fingerprint() -> str:
-    """Digest of our own files and of the versions of the packages that results depend on."""
+    """Digest of our own files, the versions of the packages that results depend on, and what plugs in."""
     digest = DIGEST()
     for name, content in sorted(_own_files(resources.files("aicompiler"), "")):
         digest.update(name.encode() + b"\0" + DIGEST(content).digest())
     for package in RESULTS_DEPEND_ON:
         digest.update(f"{package} {metadata.version(package)}\n".encode())
+    for point in sorted(metadata.entry_points(), key=lambda p: (p.group, p.name, p.value)):
+        if point.group.startswith("aicompiler."):
+            version = point.dist.version if point.dist else ""
+            digest.update(f"{point.group} {point.name} {point.value} {version}\n".encode())
     return digest.hexdigest()
 
 
