@@ -172,11 +172,16 @@ def tool_fingerprint() -> str:
         digest.update(name.encode() + b"\0" + DIGEST(content).digest())
     for package in RESULTS_DEPEND_ON:
         digest.update(f"{package} {metadata.version(package)}\n".encode())
-    for point in sorted(metadata.entry_points(), key=lambda p: (p.group, p.name, p.value)):
-        if point.group.startswith("aicompiler."):
-            version = point.dist.version if point.dist else ""
-            digest.update(f"{point.group} {point.name} {point.value} {version}\n".encode())
+    for plugged in sorted(_plugged_in()):
+        digest.update(f"{plugged}\n".encode())
     return digest.hexdigest()
+
+
+def _plugged_in() -> Iterator[str]:
+    for distribution in metadata.distributions():
+        for point in distribution.entry_points:
+            if point.group.startswith("aicompiler."):
+                yield f"{point.group} {point.name} {point.value} {distribution.version}"
 
 
 def _own_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
