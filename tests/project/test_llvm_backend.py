@@ -46,7 +46,7 @@ def test_backends_put_out_the_same_bytes(project: Path, tmp_path: Path) -> None:
         record.mkdir()
         done = configure(project, build, f"-DCPU_BACKEND={backend}")
         assert done.returncode == 0, done.stderr
-        done = tool("cmake", "--build", build, "--target", "node_board", "reference", "-j", 2)
+        done = tool("cmake", "--build", build, "--target", "node_board", "reference", "system_check", "-j", 2)
         assert done.returncode == 0, done.stdout
         log = tmp_path / f"{backend}.jsonl"
         command = [build / "node_board", "--free-run", "--periods", PERIODS, "--record", record, "--log", log]
