@@ -46,6 +46,10 @@ class Reason:
     elements: tuple[str, ...] = ()
 
 
+ASSUMED_RULES = "assumed-"
+"""How the rules begin by which importers say what they assumed for an element."""
+
+
 def verdict_of(record: BuildRecord) -> tuple[BuildVerdict, tuple[Reason, ...]]:
     """The verdict of a build and all reasons for it, refusals first.
 
@@ -88,10 +92,23 @@ def _assumptions(record: BuildRecord) -> Iterator[Reason]:
     if warnings := sum(d.severity is Severity.WARNING for d in record.diagnostics):
         text = f"{count(warnings, 'warning')} about the model: what they name is assumed not to matter."
         yield Reason("model-warnings", Effect.ASSUMES, text)
+    yield from _filled_in(record)
     for sentence in record.assumptions:
         yield Reason("assumption", Effect.ASSUMES, sentence)
     if record.run:
         yield from _host_reasons(record, record.run)
+
+
+def _filled_in(record: BuildRecord) -> Iterator[Reason]:
+    """What the model left open and was assumed at import, and what has no behaviour to generate."""
+    rules = Counter(d.rule for d in record.diagnostics if d.rule.startswith(ASSUMED_RULES))
+    if rules:
+        parts = (count(number, rule.removeprefix(ASSUMED_RULES)) for rule, number in sorted(rules.items()))
+        text = f"The model leaves open what was assumed: {', '.join(parts)}."
+        yield Reason("model-assumptions", Effect.ASSUMES, text)
+    if stubs := tuple(e.id for e in record.system.entries if not e.behaviours):
+        text = f"{count(len(stubs), 'entry', 'entries')} without a behaviour: hand-written stubs stand in."
+        yield Reason("stubs", Effect.ASSUMES, text, stubs)
 
 
 def _soft_numbers(used: tuple[Cost, ...]) -> Iterator[Reason]:

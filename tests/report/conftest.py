@@ -39,6 +39,7 @@ from aicompiler.metamodels.deployment import (
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import (
     Application,
+    Behaviour,
     Area,
     AveragePower,
     Channel,
@@ -82,7 +83,13 @@ def _component(
         name=name,
         source=_source(f"c_{name}", line),
         entries=(
-            Entry(id=f"e_{name}", name="step", activation=activation, source=_source(f"e_{name}", line + 1)),
+            Entry(
+                id=f"e_{name}",
+                name="step",
+                activation=activation,
+                source=_source(f"e_{name}", line + 1),
+                behaviours=(Behaviour(id=f"b_{name}", language="C", body=";"),),
+            ),
         ),
         ports=tuple(
             Port(id=f"{name}.{p}", name=p, direction=d, element_type=ElementType.U8, shape=FRAME)

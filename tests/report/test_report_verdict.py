@@ -192,3 +192,24 @@ def test_junit_counts_what_failed(record: BuildRecord, renamed: Callable[[str], 
     assert root.get("failures") == "2"
     assert int(root.get("tests")) == len(root.findall("testsuite/testcase"))
     assert etree.fromstring(verdict_junit(renamed("\x00\ud800<a>&"))).tag == "testsuites"
+
+
+def test_what_the_model_leaves_open_is_an_assumption(ready: BuildRecord) -> None:
+    """Periods and types that the importer assumed are counted by kind and keep the verdict from 'ready'."""
+    notes = tuple(
+        Diagnostic(severity=Severity.NOTE, rule=rule, message="assumed")
+        for rule in ("assumed-period", "assumed-type", "assumed-type")
+    )
+    verdict, reasons = verdict_of(replace(ready, diagnostics=notes))
+    assert verdict is BuildVerdict.ASSUMPTIONS
+    assert "The model leaves open what was assumed: 1 period, 2 types." in [r.message for r in reasons]
+
+
+def test_entries_without_a_behaviour_are_an_assumption(ready: BuildRecord) -> None:
+    """Where hand-written stubs stand in for behaviours the verdict counts them and names the entries."""
+    [first, *rest] = ready.system.components
+    bare = replace(first, entries=tuple(replace(e, behaviours=()) for e in first.entries))
+    application = replace(ready.system.application, components=(bare, *rest))
+    verdict, reasons = verdict_of(replace(ready, system=replace(ready.system, application=application)))
+    assert verdict is BuildVerdict.ASSUMPTIONS
+    assert [r.elements for r in reasons if r.code == "stubs"] == [tuple(e.id for e in bare.entries)]

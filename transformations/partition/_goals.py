@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aicompiler.metamodels.deployment import Deployment
 
-from .problem import Choice, Problem, Terms, keys_of, total
+from .problem import Choice, On, Problem, Terms, keys_of, total
 
 ENERGY = "energy"
 CHANGES = "changes"
@@ -39,3 +39,20 @@ def values(problem: Problem, goals: tuple[Goal, ...], choice: Choice) -> tuple[i
     """What a placement reaches of each goal."""
     keys = frozenset(keys_of(problem, choice))
     return tuple(total(goal.terms, keys) for goal in goals)
+
+
+def floors(problem: Problem, goals: tuple[Goal, ...]) -> tuple[int, ...]:
+    """What no placement can be below, without solving: each component where it adds least, one unit on.
+
+    Of several goals only the first has a floor: the others are bounded given what the first reaches.
+    """
+    return tuple(_floor(problem, goal) if not n else 0 for n, goal in enumerate(goals))
+
+
+def _floor(problem: Problem, goal: Goal) -> int:
+    weight = dict(goal.terms)
+    if any(value < 0 for value in weight.values()):
+        return 0
+    alone = sum(min(weight.get(at, 0) for at in ats) for ats in problem.options.values() if ats)
+    switched_on = (min(weight.get(On(at.unit), 0) for at in ats) for ats in problem.options.values() if ats)
+    return alone + max(switched_on, default=0)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from . import _solve
-from ._goals import Goal, values
+from ._goals import Goal, floors, values
 from ._hints import hint
 from ._relax import Relaxation, load_of
 from ._tabulate import Culprits, tabulate
@@ -41,7 +41,7 @@ class Search:
     def run(self) -> tuple[int, ...]:
         """Look for better tables; the proved bounds of the goals, the first of which decides."""
         relaxation = Relaxation(self.problem)
-        bound: tuple[int, ...] = tuple(0 for _ in self.goals)
+        bound = floors(self.problem, self.goals)
         for _ in range(max(FEWEST_ROUNDS, min(ROUNDS, WORK // max(len(self.problem.jobs), 1)))):
             answer = _Master(self, relaxation.model()).solve()
             if answer is None:
