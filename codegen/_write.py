@@ -7,11 +7,14 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
 from aicompiler.metamodels.system import Source
 
+from ._atomic import alone_in, uninterrupted, writing
 from ._files import GeneratedFile, GeneratedProject
 
 USER = "user/"
@@ -23,29 +26,83 @@ MARK = ".aicompiler"
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_OLD = ".old"
 
 
 def write_project(project: GeneratedProject, out: Path) -> tuple[Diagnostic, ...]:
     """Replace ``out`` by the project; what is in ``out/user`` stays as it is.
 
-    Files are written beside ``out``, which is then exchanged, so an interrupted run leaves the old result.  A
-    warning tells of each hand-written file whose signature the model has changed; a ``.new`` file beside it
-    has the new one.  Raises ``UnreadableInput`` if ``out`` holds something else than a generated project.
+    Files are written beside ``out``, in a hidden folder which is then exchanged with it, so an interrupted
+    run leaves the old result; one that was killed leaves its hidden folder too, which the next one removes.
+    Two at once take turns.  A warning tells of each hand-written file whose signature the model has changed;
+    a ``.new`` file beside it has the new one.  Raises ``UnreadableInput`` if ``out`` holds something else
+    than a generated project, ``OutputFailed`` if the system does not let it be written.
     """
     out = out.absolute()
-    _refuse_foreign(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    with writing(out):
+        _refuse_foreign(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with alone_in(out.parent) as alone:
+            if alone:
+                _remove_leftovers(out)
+            _refuse_foreign(out)  # another one may have put something there meanwhile
+            with _folder_beside(out) as fresh:
+                diagnostics = _fill(fresh, project, out)
+                with uninterrupted():
+                    _swap(fresh, out)
+    return diagnostics
+
+
+def remove_stale(out: Path) -> None:
+    """Remove what a killed ``write_project`` left beside ``out``; waits for one that is under way."""
+    out = out.absolute()
+    if out.parent.is_dir():
+        with writing(out), alone_in(out.parent) as alone:
+            if alone:
+                _remove_leftovers(out)
+
+
+@contextmanager
+def _folder_beside(out: Path) -> Iterator[Path]:
+    """A hidden folder beside ``out`` that goes away whatever happens."""
+    fresh: Path | None = None
     try:
-        fresh.chmod(0o755)
-        if (out / USER).is_dir():
-            shutil.copytree(out / USER, fresh / USER, symlinks=True)
-        (fresh / MARK).write_text("AI-COMPILER wrote this folder and replaces it, all but user/.\n")
-        diagnostics = [d for file in project.files for d in _place(file, fresh)]
-        _swap(fresh, out)
+        with uninterrupted():
+            fresh = Path(tempfile.mkdtemp(prefix=_prefix(out), dir=out.parent))
+        yield fresh
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return tuple(diagnostics)
+        if fresh is not None:
+            with uninterrupted():
+                shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _prefix(out: Path) -> str:
+    return f".{out.name}.aic-"
+
+
+def _remove_leftovers(out: Path) -> None:
+    for path in sorted(p for p in out.parent.iterdir() if p.name.startswith(_prefix(out))):
+        if path.name.endswith(_OLD) and not out.exists():
+            path.rename(out)  # killed between the two renames of a system that cannot exchange
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _fill(fresh: Path, project: GeneratedProject, out: Path) -> tuple[Diagnostic, ...]:
+    fresh.chmod(0o755)
+    (fresh / MARK).write_text("AI-COMPILER wrote this folder and replaces it, all but user/.\n")
+    if (out / USER).is_dir():
+        _copy(out / USER, fresh / USER)
+    return tuple(d for file in project.files for d in _place(file, fresh))
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copytree(source, target, symlinks=True)
+    except shutil.Error as error:  # it has only the texts of the errors met
+        reason = str(error.args[0][0][2])
+        code = int(found[1]) if (found := re.search(r"\[Errno (\d+)\]", reason)) else 0
+        raise OSError(code, os.strerror(code) if code else reason) from error
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -102,7 +159,7 @@ def _swap(fresh: Path, out: Path) -> None:
     if not out.exists():
         fresh.rename(out)
     elif not _exchange(fresh, out):
-        old = fresh.with_name(fresh.name + ".old")
+        old = fresh.with_name(fresh.name + _OLD)
         out.rename(old)
         fresh.rename(out)
         old.rename(fresh)

@@ -52,6 +52,12 @@ class UnreadableInput(AicError):
     exit_code = 2
 
 
+class OutputFailed(AicError):
+    """The system does not let the result be written (exit 2)."""
+
+    exit_code = 2
+
+
 class ModelError(AicError):
     """The model was read and is wrong (exit 3)."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aicompiler.codegen import GeneratedProject, write_project
-from aicompiler.metamodels.diagnostics import ModelError, UnreadableInput
+from aicompiler.metamodels.diagnostics import ModelError, OutputFailed, UnreadableInput
 from aicompiler.metamodels.system import System
 
 Case = Any  # tests/project/conftest.py: a system with a decision, and generate()
@@ -201,7 +201,7 @@ def test_a_failed_write_leaves_the_old_result(project: GeneratedProject, tmp_pat
     write_project(project, out)
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     clash = replace(project.files[0], path="src/channels.c/below")
-    with pytest.raises(OSError, match="File exists"):
+    with pytest.raises(OutputFailed, match="File exists"):
         write_project(GeneratedProject((*project.files, clash)), out)
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["out"]

@@ -11,19 +11,23 @@ import json
 import multiprocessing
 import re
 import resource
+import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import AicError, Diagnostic, OutputFailed, Severity
 
 Progress = Callable[[str], None]
 
 DEFECT, TIMED_OUT, OUT_OF_MEMORY = 1, 124, 137
+NOT_WRITTEN = "not written"
 PRELOAD = [  # loaded once by the fork server, not once a model
     "aicompiler.pipeline",
     "aicompiler.codegen.project",
@@ -62,7 +66,10 @@ def run_batch(
     models: Sequence[Path], out: Path, workers: int, limits: Limits, progress: Progress
 ) -> tuple[ModelResult, ...]:
     """Build every model below ``out`` with ``workers`` processes; results come in the order of ``models``."""
-    (out / ".state").mkdir(parents=True, exist_ok=True)
+    from aicompiler.codegen import writing
+
+    with writing(out):
+        (out / ".state").mkdir(parents=True, exist_ok=True)
     folders = _folders(models)
     results = {}
     todo = []
@@ -73,10 +80,11 @@ def run_batch(
             todo.append((path, folder))
     if results:
         progress(f"{len(results)} of {len(models)} models are unchanged since the last batch")
-    for done, result in enumerate(_build_all(todo, out, workers, limits), start=1):
-        results[result.folder] = result
-        _write_state(result, out)
-        progress(f"[{done}/{len(todo)}] {result.model}: {result.verdict}")
+    with closing(_build_all(todo, out, workers, limits)) as building:  # ends the workers, whatever happens
+        for done, result in enumerate(building, start=1):
+            results[result.folder] = result
+            _write_state(result, out)
+            progress(f"[{done}/{len(todo)}] {result.model}: {result.verdict}")
     ordered = tuple(results[folder] for folder in folders)
     _write_index(ordered, out)
     return ordered
@@ -125,23 +133,51 @@ class _Running:
 
 def _build_all(
     todo: Sequence[tuple[Path, str]], out: Path, workers: int, limits: Limits
-) -> Iterator[ModelResult]:
+) -> Generator[ModelResult, None, None]:
+    from aicompiler.codegen import uninterrupted
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    _start_forkserver()
     waiting = list(reversed(todo))
     running: list[_Running] = []
-    while waiting or running:
-        while waiting and len(running) < workers:
-            path, folder = waiting.pop()
-            running.append(_start(context, path, folder, out, limits))
-        wait(
-            [r.receiver for r in running],
-            timeout=max(0.0, min(r.deadline for r in running) - time.monotonic()),
-        )
-        for one in list(running):
-            if (result := _finished(one, limits)) is not None:
-                running.remove(one)
-                yield result
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                path, folder = waiting.pop()
+                with uninterrupted():  # half a word would end the fork server
+                    running.append(_start(context, path, folder, out, limits))
+            wait(
+                [r.receiver for r in running],
+                timeout=max(0.0, min(r.deadline for r in running) - time.monotonic()),
+            )
+            for one in list(running):
+                if (result := _finished(one, out, limits)) is not None:
+                    running.remove(one)
+                    yield result
+    finally:
+        _stop(running, out)
+
+
+def _start_forkserver() -> None:
+    """Start it deaf to Ctrl-C, and so all that it forks: the batch stops its workers itself."""
+    resource_tracker.ensure_running()  # it would open our ears again
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+def _stop(running: Sequence[_Running], out: Path) -> None:
+    """Kill processes, and remove what they had begun to write."""
+    from aicompiler.codegen import remove_stale
+
+    for one in running:
+        one.process.kill()
+    for one in running:
+        one.process.join()
+        remove_stale(out / one.folder)
 
 
 def _start(context: Any, path: Path, folder: str, out: Path, limits: Limits) -> _Running:
@@ -152,7 +188,7 @@ def _start(context: Any, path: Path, folder: str, out: Path, limits: Limits) -> 
     return _Running(path, folder, process, receiver, time.monotonic() + limits.seconds)
 
 
-def _finished(one: _Running, limits: Limits) -> ModelResult | None:
+def _finished(one: _Running, out: Path, limits: Limits) -> ModelResult | None:
     if one.receiver.poll():
         try:
             exit_code, verdict, messages = one.receiver.recv()
@@ -161,7 +197,7 @@ def _finished(one: _Running, limits: Limits) -> ModelResult | None:
             code = one.process.exitcode
             exit_code, verdict, messages = DEFECT, "died", [f"the process ended with status {code}"]
     elif time.monotonic() >= one.deadline:
-        one.process.kill()
+        _stop([one], out)
         text = f"not done after {limits.seconds:g} s; raise --time-limit or make the model smaller"
         exit_code, verdict, messages = TIMED_OUT, "timed out", [text]
     else:
@@ -181,6 +217,8 @@ def build_one(sender: Connection, path: Path, out: Path, memory_bytes: int) -> N
         made = pipeline.build(path)
         diagnostics = (*made.model.diagnostics, *write_project(pipeline.report(made), out))
         sender.send((0, pipeline.verdict(made)["verdict"], [str(d) for d in diagnostics]))
+    except OutputFailed as error:
+        sender.send((error.exit_code, NOT_WRITTEN, [str(d) for d in error.diagnostics]))
     except AicError as error:
         sender.send((error.exit_code, "refused", [str(d) for d in error.diagnostics]))
     except MemoryError:
@@ -225,7 +263,9 @@ def _known(path: Path, folder: str, out: Path) -> ModelResult | None:
         result = ModelResult(**(state | {"messages": tuple(state["messages"])}))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    if not result.key or result.key != _key(path) or result.exit_code in {DEFECT, TIMED_OUT, OUT_OF_MEMORY}:
+    if not result.key or result.key != _key(path) or result.verdict == NOT_WRITTEN:
+        return None
+    if result.exit_code in {DEFECT, TIMED_OUT, OUT_OF_MEMORY}:
         return None
     if result.exit_code == 0 and not (out / folder / "verdict.json").is_file():
         return None
@@ -245,6 +285,6 @@ def _write_index(results: Sequence[ModelResult], out: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    from aicompiler.codegen import replace_file
+
+    replace_file(path, text.encode())

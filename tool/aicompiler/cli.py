@@ -1,12 +1,13 @@
 """The command line: a thin layer of names and options over the pipeline.
 
-Progress and messages go to stderr, one JSON document to stdout with ``--json``.  Exit codes: 0 done; 2 usage
-or unreadable input; 3 the model has errors; 4 no feasible deployment; 5 generated code failed its self-check;
-1 is a defect of ours.
+Progress and messages go to stderr, one JSON document to stdout with ``--json``.  Exit codes: 0 done; 2 usage,
+unreadable input, or an output that cannot be written; 3 the model has errors; 4 no feasible deployment; 5
+generated code failed its self-check; 130 Ctrl-C; 143 SIGTERM; 1 is a defect of ours.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -163,7 +164,11 @@ def _version(
 
 def main() -> None:
     """Entry point of the ``aicompiler`` script."""
-    app()
+    try:
+        app()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # all is decided: what is left is the end of Python
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _finish(command: Callable[[], Any], as_json: bool) -> None:

@@ -135,20 +135,21 @@ def _hand_over(product: Product, out: Path) -> dict[str, Any]:
 
 def _replace_reports(project: GeneratedProject, out: Path) -> None:
     """Put the report and verdicts of a run in the place of those of the build, each at once."""
+    from aicompiler.codegen import replace_file
+
     for file in project.files:
         if file.path in REPORTS:
-            fresh = out / f".{file.path}"
-            fresh.write_bytes(file.content)
-            fresh.replace(out / file.path)
+            replace_file(out / file.path, file.content)
 
 
 def run_output(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
     """Compile, test and execute what ``build`` wrote; the figures go to ``out/run.json``."""
+    from aicompiler.codegen import replace_file
     from aicompiler.run import run_project
 
     ran = run_project(out, periods, progress=progress)
     document = {"ok": True, "out": str(out)} | asdict(ran)
-    (out / "run.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    replace_file(out / "run.json", (json.dumps(document, indent=2) + "\n").encode())
     print(_run_sentence(ran), file=sys.stderr)
     return document
 

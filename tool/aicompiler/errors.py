@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic
 
 DEFECT = 1
-INTERRUPTED = 130
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived: everything under way is undone, as for Ctrl-C."""
+
+
+_SIGNALS: dict[type[BaseException], int] = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}
+
+
+def heed_signals() -> None:
+    """From now on SIGTERM raises ``Terminated``, and no signal is lost.
+
+    Python ignores what is raised while it runs a finaliser or a callback of the collector, a Ctrl-C too; then
+    the signal is sent again, a moment later.
+    """
+
+    def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    def ignored(what: sys.UnraisableHookArgs) -> None:
+        for kind, number in _SIGNALS.items():
+            if issubclass(what.exc_type, kind):
+                threading.Timer(0.01, signal.raise_signal, [number]).start()
+                return
+        sys.__unraisablehook__(what)
+
+    signal.signal(signal.SIGTERM, terminate)
+    sys.unraisablehook = ignored
 
 
 def run_command(command: Callable[[], Any], as_json: bool) -> int:
@@ -21,18 +51,32 @@ def run_command(command: Callable[[], Any], as_json: bool) -> int:
     traceback.
     """
     try:
+        heed_signals()
         result = command()
     except AicError as error:
         print_diagnostics(error.diagnostics)
         if as_json:
             print_json({"ok": False, "exit_code": error.exit_code, "diagnostics": as_data(error.diagnostics)})
         return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
+    except BaseException as error:
+        if (number := _stopped_by(error)) is None:
+            raise
+        how = "interrupted" if number == signal.SIGINT else "terminated"
+        print(f"{how}; what the output folder holds is whole", file=sys.stderr)
+        return 128 + number
     if as_json:
         print_json(result)
     return 0
+
+
+def _stopped_by(error: BaseException | None) -> int | None:
+    """The signal that stopped us: a module in C turns what its import raises into another error."""
+    while error is not None:
+        for kind, number in _SIGNALS.items():
+            if isinstance(error, kind):
+                return number
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -73,7 +74,19 @@ def _solved(model: Model, options: SolverOptions) -> tuple[cp_model.CpSolver, Ou
     parameters.random_seed = options.seed
     parameters.max_deterministic_time = options.deterministic_time
     parameters.cp_model_presolve = options.presolve
-    return solver, translate(solver.solve(model.cp), model.cp)
+    parameters.catch_sigint_signal = False  # its handler would end the search and swallow the signal
+    return solver, translate(_solve(solver, model.cp), model.cp)
+
+
+def _solve(solver: cp_model.CpSolver, cp: cp_model.CpModel) -> cp_model.CpSolverStatus:
+    """Solve in a thread, so that Ctrl-C reaches the main one and stops the search."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(solver.solve, cp)
+        try:
+            return future.result()
+        except BaseException:
+            solver.stop_search()
+            raise
 
 
 def _run(model: Model, options: SolverOptions) -> Answer:
