@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aicompiler.metamodels.diagnostics import Diagnostic
+
 
 @dataclass(frozen=True)
 class TraceLink:
@@ -25,6 +27,7 @@ class GeneratedFile:
 
 @dataclass(frozen=True)
 class GeneratedProject:
-    """All files of a project, in path order."""
+    """All files of a project, in path order, and what a reader should know of them."""
 
     files: tuple[GeneratedFile, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()

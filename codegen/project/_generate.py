@@ -24,7 +24,7 @@ from ._render import Renderer
 from ._stubs import stub
 from ._tables import Tables, component_states, component_symbol, stored
 from ._timing import rhythm
-from ._vectors import SelfCheck, self_check_vectors
+from ._vectors import SelfCheck, self_check_vectors, zero_inputs
 from ._views import ComponentView, EntryView, NodeView, TestView
 
 OPTIONAL = "aic_cuda.c"
@@ -59,7 +59,8 @@ def generate_project(
     recorded = self_check_vectors(system, kernels, variants.store) if vectors is None else vectors
     checks = Checks(system, kernels, recorded, variants.store)
     project = _Project(tables, kernels, variants, Renderer(templates), checks)
-    return GeneratedProject(tuple(sorted(project.files(), key=lambda f: f.path)))
+    made = tuple(sorted(project.files(), key=lambda f: f.path))
+    return GeneratedProject(made, tuple(zero_inputs(system, recorded)))
 
 
 def _refuse_equal_names(system: System) -> None:

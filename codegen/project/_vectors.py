@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,21 @@ MAX_ELEMENTS = 100_000
 EXTENTS = ((13, 17, 11, 7, 5, 3), (16, 32, 8, 4, 2, 2))
 """Extents for the shape constants, in order: primes leave a remainder in every tile; else powers of two."""
 
-RANGES = ((-(2**63), 2**63 - 1), (-32768, 32767), (0, 255), (0, 15), (0, 1), (0, 0))
+RANGES = (
+    (-(2**63), 2**63 - 1),
+    (-32768, 32767),
+    (0, 255),
+    (1, 255),
+    (0, 15),
+    (1, 15),
+    (0, 1),
+    (1, 1),
+    (0, 0),
+)
 """Ranges of random inputs, from wide to narrow: the first that the kernel is defined for is taken."""
+
+DRAWS = 8
+"""Tries to draw, from one range, inputs that are not zero throughout, as a single truth value may well be."""
 
 FLOAT_LIMIT = 1000.0
 SEED = 20250101
@@ -56,6 +69,8 @@ class SelfCheck:
     vectors: bytes
     low: int
     high: int
+    zero: tuple[str, ...] = ()
+    """In-ports that are zero in every job: the check says little about what the kernel does with them."""
 
 
 def self_check_vectors(
@@ -81,16 +96,19 @@ def _recalled(component: Component, entry: Entry, store: Store) -> SelfCheck:
 
 
 def _pack(check: SelfCheck) -> bytes:
-    """The range and the kernel's size in a line, the kernel, the vectors; the state is the component's."""
+    """The range, zeros and kernel's size in a line, the kernel, the vectors; the state is the component's."""
     kernel = pack_kernel(check.kernel)
-    return json.dumps([check.low, check.high, len(kernel)]).encode() + b"\n" + kernel + check.vectors
+    return (
+        json.dumps([check.low, check.high, check.zero, len(kernel)]).encode() + b"\n" + kernel + check.vectors
+    )
 
 
 def _unpack(packed: bytes, component: Component, entry: Entry) -> SelfCheck:
     head, _, rest = packed.partition(b"\n")
-    low, high, size = json.loads(head)
+    low, high, zero, size = json.loads(head)
     kernel = unpack_kernel(rest[:size])
-    return SelfCheck(entry.id, kernel, _state(component, kernel.signature), rest[size:], low, high)
+    state = _state(component, kernel.signature)
+    return SelfCheck(entry.id, kernel, state, rest[size:], low, high, tuple(zero))
 
 
 def _check(component: Component, entry: Entry) -> SelfCheck:
@@ -105,7 +123,8 @@ def _check(component: Component, entry: Entry) -> SelfCheck:
         state = _state(component, signature)
         for low, high in RANGES:
             try:
-                return SelfCheck(entry.id, kernel, state, _record(kernel, state, low, high), low, high)
+                vectors, zero = _drawn(kernel, state, low, high)
+                return SelfCheck(entry.id, kernel, state, vectors, low, high, zero)
             except AicError as error:
                 reasons.append(str(error))
     raise SelfCheckFailed(
@@ -138,23 +157,49 @@ def _state(component: Component, signature: Signature) -> Values:
     return {p.name: full[p.name][tuple(slice(n) for n in p.shape)].copy() for p in states}
 
 
-def _record(kernel: Kernel, state: Values, low: int, high: int) -> bytes:
+def zero_inputs(system: System, checks: Iterable[SelfCheck]) -> Iterator[Diagnostic]:
+    """A warning for each self-check that could only be made with in-ports that are zero throughout."""
+    for check in checks:
+        if check.zero:
+            entry = system.element(Entry, check.entry)
+            yield Diagnostic(
+                severity=Severity.WARNING,
+                rule="self-check-inputs",
+                message=f"the self-check of {entry.name!r} has inputs from {check.low} to {check.high} only, "
+                f"with nothing but zeros in {', '.join(check.zero)}: it says little about the kernel",
+                next_step="let the body be defined for other inputs too, such as 1 to 15",
+                source=entry.source,
+            )
+
+
+def _drawn(kernel: Kernel, state: Values, low: int, high: int) -> tuple[bytes, tuple[str, ...]]:
+    """Vectors from a range, and the inputs that are zero throughout where the draws found no others."""
+    for draw in range(DRAWS):
+        vectors, zero = _record(kernel, state, low, high, SEED + draw)
+        if not zero or low == high == 0:
+            break
+    return vectors, zero
+
+
+def _record(kernel: Kernel, state: Values, low: int, high: int, seed: int) -> tuple[bytes, tuple[str, ...]]:
     import numpy as np
 
-    random = np.random.Generator(np.random.PCG64(SEED))
+    random = np.random.Generator(np.random.PCG64(seed))
     chunks: list[bytes] = []
     current = dict(state)
+    zero = [p.name for p in kernel.signature.parameters if p.direction is Direction.IN]
     for _ in range(JOBS):
         inputs = current | {
             p.name: _random(random, p, low, high)
             for p in kernel.signature.parameters
             if p.direction is Direction.IN
         }
+        zero = [name for name in zero if not inputs[name].any()]
         results = interpret(kernel, inputs)
         chunks += [_bytes(inputs[p.name], p) for p in kernel.signature.parameters if p.name in inputs]
         chunks += [_bytes(results[p.name], p) for p in kernel.signature.parameters if p.name in results]
         current = {name: results[name] for name in current}
-    return b"".join(chunks)
+    return b"".join(chunks), tuple(zero)
 
 
 def _random(random: np.random.Generator, parameter: Parameter, low: int, high: int) -> np.ndarray[Any, Any]:

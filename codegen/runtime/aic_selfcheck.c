@@ -142,7 +142,8 @@ static bool check_vectors(const check *c, const char *path) {
         jobs++;
     }
     fclose(file);
-    printf("%s in %s: %" PRIu64 " jobs against the interpreter\n", c->subject->entry->id, c->language, jobs);
+    printf("%s in %s: %" PRIu64 " jobs against the interpreter, inputs from %" PRId64 " to %" PRId64 "\n",
+           c->subject->entry->id, c->language, jobs, c->subject->low, c->subject->high);
     return good && jobs > 0;
 }
 
@@ -183,7 +184,7 @@ static void fill_randomly(const check *c, const aic_parameter *parameter, void *
         unsigned char *at = (unsigned char *)values + i * bytes;
         uint64_t bits = next_random(state);
         if (parameter->type == AIC_BOOL) {
-            *at = (unsigned char)(bits >> 63);
+            *at = c->subject->low > 0 || (c->subject->high > 0 && bits >> 63 != 0);
         } else if (parameter->type == AIC_F32) {
             float value = (float)random_real(c, bits);
             memcpy(at, &value, sizeof value);
@@ -217,7 +218,8 @@ static bool check_random(const check *c) {
         entry->step(c->expected);
         good = run_once(c) && agrees(c, job);
     }
-    printf("%s in %s: %d jobs against the C code\n", entry->id, c->language, RANDOM_JOBS);
+    printf("%s in %s: %d jobs against the C code, inputs from %" PRId64 " to %" PRId64 "\n", entry->id,
+           c->language, RANDOM_JOBS, c->subject->low, c->subject->high);
     return good;
 }
 

@@ -219,7 +219,7 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
         tool_version=__version__,
         command=f"aicompiler build {shlex.quote(model.path.name)}",
         inputs=tuple(InputFile(path=p.name, sha256=_digest(p)) for p in inputs),
-        diagnostics=model.diagnostics,
+        diagnostics=model.diagnostics + made.project.diagnostics,
         costs=decision.costs,
         deployment=decision.deployment,
         evidence=decision.evidence,
