@@ -15,7 +15,7 @@ setup: $(STAMP) ## create the virtual environment and install
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,llvm]'
 	@touch $@
 
 demo: $(STAMP) ## build the shipped example, compile it, run it on this host

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import PurePosixPath
 
 from aicompiler.codegen._files import GeneratedFile, TraceLink
@@ -44,8 +45,7 @@ class EmittedKernel:
 
 def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> EmittedKernel:
     """``kernel``, scheduled already, in the language of ``target``, in ``folder`` of the project."""
-    other = ALTERNATIVE.get(target)
-    targets = [target] if other is None or (folder and other == COMPILED) else [target, other]
+    targets = (target, *_alternatives(target, folder))
     emitted = (f for t in targets for f in TARGETS.load(t)().emit(kernel, unit))
     files = tuple(replace(f, path=folder + f.path) for f in emitted)
     sources = [f.path for f in files if not f.path.endswith((".h", ".hpp"))]
@@ -61,6 +61,13 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
     )
     sizes = tuple(size for _, size in program.temporaries)
     return EmittedKernel(target, files, sources[0], views, sizes, sources[1])
+
+
+def _alternatives(target: str, folder: str) -> tuple[str, ...]:
+    other = ALTERNATIVE.get(target)
+    if other == COMPILED and (folder or find_spec("llvmlite") is None):
+        return ()  # without LLVM the build has no objects to offer, and says so when they are asked for
+    return (other,) if other else ()
 
 
 def traced(file: GeneratedFile, entry: str) -> GeneratedFile:

@@ -73,3 +73,16 @@ def test_unknown_backends_and_processors_are_refused(project: Path, tmp_path: Pa
     done = configure(project, tmp_path / "b", "-DCPU_BACKEND=llvm", *foreign)
     assert done.returncode != 0
     assert "no objects for the processor sparc64: use -DCPU_BACKEND=c" in " ".join(done.stderr.split())
+
+
+def test_without_llvm_the_build_offers_no_objects(
+    all_cpu: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Generating needs no LLVM; asking such a project for its objects says what to install."""
+    monkeypatch.setattr("aicompiler.codegen.project._kernels.find_spec", lambda _: None)
+    out = tmp_path / "out"
+    write_project(all_cpu.generate(), out)
+    assert not (out / "kernels" / "llvm").exists()
+    done = configure(out, tmp_path / "build", "-DCPU_BACKEND=llvm")
+    assert done.returncode != 0
+    assert "pip install 'aicompiler[llvm]'" in " ".join(done.stderr.split())

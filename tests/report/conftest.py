@@ -39,9 +39,9 @@ from aicompiler.metamodels.deployment import (
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import (
     Application,
-    Behaviour,
     Area,
     AveragePower,
+    Behaviour,
     Channel,
     ChannelProtocol,
     Component,

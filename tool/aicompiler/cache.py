@@ -171,10 +171,17 @@ def tool_fingerprint() -> str:
     for name, content in sorted(_own_files(resources.files("aicompiler"), "")):
         digest.update(name.encode() + b"\0" + DIGEST(content).digest())
     for package in RESULTS_DEPEND_ON:
-        digest.update(f"{package} {metadata.version(package)}\n".encode())
+        digest.update(f"{package} {_version(package)}\n".encode())
     for plugged in sorted(_plugged_in()):
         digest.update(f"{plugged}\n".encode())
     return digest.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"  # an optional one
 
 
 def _plugged_in() -> Iterator[str]:

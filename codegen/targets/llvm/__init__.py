@@ -29,4 +29,4 @@ class Llvm:
 
     def unavailable(self) -> str | None:
         """The LLVM library that makes the objects also runs the code in this process."""
-        return None if find_spec("llvmlite") else "no LLVM found: pip install llvmlite"
+        return None if find_spec("llvmlite") else "no LLVM found: pip install 'aicompiler[llvm]'"
