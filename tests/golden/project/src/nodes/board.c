@@ -33,17 +33,17 @@ static const aic_lane lanes_0[] = {
 };
 
 static const aic_slot slots_1_0[] = {
-    {4, 1, 1, INT64_C(40202048)},
+    {4, 1, 1, INT64_C(40202032)},
     {1, 0, 0, INT64_C(5000000)},
-    {4, 0, 0, INT64_C(20202048)},
+    {4, 0, 0, INT64_C(20202032)},
 };
 static const aic_lane lanes_1[] = {
     {0, slots_1_0, 3, false},
 };
 
 static const aic_slot slots_2_0[] = {
-    {2, 0, 0, INT64_C(10203072)},
-    {2, 1, 0, INT64_C(30203072)},
+    {2, 0, 0, INT64_C(10203048)},
+    {2, 1, 0, INT64_C(30203048)},
 };
 static const aic_lane lanes_2[] = {
     {0, slots_2_0, 2, false},
