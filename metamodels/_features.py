@@ -12,7 +12,6 @@ import typing
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from enum import Enum
-from functools import cache
 from typing import Annotated, Any
 
 
@@ -45,10 +44,14 @@ class Feature:
     default: Any
 
 
-@cache
+_known: dict[type, tuple[Feature, ...]] = {}
+
+
 def features_of(cls: type) -> tuple[Feature, ...]:
     """All features of ``cls`` in declaration order, inherited ones first."""
-    return tuple(_features(cls))
+    if cls not in _known:
+        _known[cls] = tuple(_features(cls))
+    return _known[cls]
 
 
 def own_features(cls: type) -> tuple[Feature, ...]:
