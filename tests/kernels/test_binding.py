@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -154,3 +155,21 @@ def test_different_texts_have_different_names() -> None:
     texts += [c_identifier(t) for t in texts if c_identifier(t) != t]
     assert len({c_identifier(t) for t in texts}) == len(set(texts))
     assert kernel_name("a_b", "c") != kernel_name("a", "b_c")
+
+
+@pytest.mark.parametrize("library", ["libc.so.6", "libm.so.6"])
+def test_no_kernel_takes_the_place_of_a_function_of_the_c_library(library: str) -> None:
+    """For no name that the C library exports is there a component and an entry whose kernel has it."""
+    path = subprocess.run(
+        ["gcc", f"-print-file-name={library}"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True
+    ).stdout
+    exported = {line.split()[-1].partition("@")[0] for line in listed.splitlines()}
+    assert {"pthread_create", "clock_gettime"} < exported or "fma" in exported
+    for name in exported:
+        parts = name.split("_")
+        for i in range(1, len(parts)):
+            assert kernel_name("_".join(parts[:i]), "_".join(parts[i:])) not in exported, name
+    assert kernel_name("blur", "step") == "blur_step"

@@ -25,6 +25,34 @@ _KEYWORDS = """
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
+# Names of the C library with an underscore, which alone a kernel could have: one that a program defines takes
+# the place of the library's in everything that is linked with it.  First the families, then single names; at
+# file scope, every name that starts with an underscore is the system's.
+_SYSTEM_FAMILIES = """
+    aio argp argz arc4random backtrace bsd clnt clock cnd dl dn envz epoll ether eventfd explicit fanotify
+    fmaximum fminimum fts fts64 gai getdate getopt gnu h iconv if in6addr inet inet6 inotify key lio malloc
+    mcheck memfd mq mtx nl ns ntp obstack omp parse pidfd pkey pmap posix printf pthread re register res rpc
+    sched sem shm svc svcerr sys sysv thrd timer timerfd timespec tr tss xdr xdrrec xprt
+"""
+_SYSTEM_NAMES = """
+    aligned_alloc arch_prctl authdes_create authdes_getucred authdes_pk_create authnone_create
+    authunix_create authunix_create_default bind_textdomain_codeset call_once canonicalize_file_name
+    cbc_crypt clntraw_create clnttcp_create clntudp_bufcreate clntudp_create clntunix_create close_range
+    copy_file_range create_module delete_module des_setparity ecb_crypt error_at_line error_message_count
+    error_one_per_line error_print_progname get_avphys_pages get_current_dir_name get_kernel_syms
+    get_myaddress get_nprocs get_nprocs_conf get_phys_pages getaddrinfo_a glob_pattern_p group_member
+    init_module iruserok_af login_tty modify_ldt mount_setattr move_mount name_to_handle_at on_exit
+    open_by_handle_at open_memstream open_tree open_wmemstream pivot_root process_madvise process_mrelease
+    process_vm_readv process_vm_writev program_invocation_name program_invocation_short_name query_module
+    quick_exit at_quick_exit rcmd_af remap_file_pages rexec_af rresvport_af ruserok_af secure_getenv
+    sigabbrev_np sigdescr_np strerrordesc_np strerrorname_np svcauthdes_stats svcfd_create svcraw_create
+    svctcp_create svcudp_bufcreate svcudp_create svcudp_enablecache svcunix_create svcunixfd_create
+    sync_file_range xdrmem_create xdrstdio_create
+"""
+_SYSTEM = re.compile(
+    rf"(?:{'|'.join(_SYSTEM_FAMILIES.split())})_.*|_.*|.*_(?:r|l|unlocked)|{'|'.join(_SYSTEM_NAMES.split())}"
+)
+
 
 def is_c_identifier(text: str) -> bool:
     """Whether generated code may use ``text`` as it is: an ASCII identifier, not a keyword, not reserved."""
@@ -48,5 +76,9 @@ def c_identifier(text: str) -> str:
 
 
 def kernel_name(component: str, entry: str) -> str:
-    """The C identifier of an entry's kernel, with a hash where ``component_entry`` has two readings."""
-    return c_identifier(f"{component}_{entry}" if "_" not in entry else f"{component}::{entry}")
+    """The C identifier of an entry's kernel: ``component_entry``, with a hash where that is ambiguous.
+
+    It is where ``component_entry`` has two readings, and where the C library has or may have that name.
+    """
+    plain = f"{component}_{entry}"
+    return c_identifier(f"{component}::{entry}" if "_" in entry or _SYSTEM.fullmatch(plain) else plain)
