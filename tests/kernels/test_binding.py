@@ -166,7 +166,8 @@ def test_no_kernel_takes_the_place_of_a_function_of_the_c_library(library: str) 
     listed = subprocess.run(
         ["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True
     ).stdout
-    exported = {line.split()[-1].partition("@")[0] for line in listed.splitlines()}
+    symbols = [line.split() for line in listed.splitlines()]
+    exported = {name.partition("@")[0] for *_, kind, name in symbols if kind != "A"}  # A: a version's tag
     assert {"pthread_create", "clock_gettime"} < exported or "fma" in exported
     for name in exported:
         parts = name.split("_")
