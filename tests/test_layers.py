@@ -152,7 +152,7 @@ def planted(tmp_path: Path) -> Plant:
     """A module of one statement, as if it were in the tree under the name given."""
 
     def plant(name: str, statement: str) -> list[Module]:
-        path = tmp_path / "planted.py"
+        path = tmp_path / f"planted{len(list(tmp_path.iterdir()))}.py"
         path.write_text(f'"""Planted."""\n{statement}\n', encoding="utf-8")
         return [(name, path)]
 
