@@ -129,6 +129,11 @@ static bool read_parameters(const check *c, FILE *file, void *const *into, bool 
     return true;
 }
 
+static bool has_more(FILE *file) {
+    int next = fgetc(file);
+    return next != EOF && ungetc(next, file) != EOF;
+}
+
 static bool check_vectors(const check *c, const char *path) {
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -137,8 +142,9 @@ static bool check_vectors(const check *c, const char *path) {
     }
     uint64_t jobs = 0;
     bool good = true;
-    while (good && read_parameters(c, file, c->arguments, true)) {
-        good = read_parameters(c, file, c->expected, false) && run_once(c) && agrees(c, jobs);
+    while (good && has_more(file)) {
+        good = read_parameters(c, file, c->arguments, true) && read_parameters(c, file, c->expected, false) &&
+               run_once(c) && agrees(c, jobs);
         jobs++;
     }
     fclose(file);
