@@ -83,7 +83,7 @@ def verdict_junit(record: BuildRecord) -> bytes:
     _suite(suites, "import", list(_import_cases(record)))
     _suite(suites, "checks", [_check_case(index, f) for f in index.findings])
     _suite(suites, "self-checks", list(_self_check_cases(record)))
-    for counter in ("tests", "failures"):
+    for counter in ("tests", "failures", "skipped"):
         suites.set(counter, str(sum(int(suite.get(counter)) for suite in suites)))
     text: bytes = etree.tostring(suites, encoding="utf-8", xml_declaration=True, pretty_print=True)
     return text
@@ -91,7 +91,9 @@ def verdict_junit(record: BuildRecord) -> bytes:
 
 def _suite(parent: etree._Element, name: str, cases: list[etree._Element]) -> None:
     failures = sum(case.find("failure") is not None for case in cases)
-    suite = etree.SubElement(parent, "testsuite", name=name, tests=str(len(cases)), failures=str(failures))
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    counts = {"tests": str(len(cases)), "failures": str(failures), "skipped": str(skipped)}
+    suite = etree.SubElement(parent, "testsuite", name=name, **counts)
     suite.extend(cases)
 
 
@@ -112,7 +114,10 @@ def _check_case(index: Index, finding: Finding) -> etree._Element:
 
 def _self_check_cases(record: BuildRecord) -> Iterator[etree._Element]:
     for check in record.run.self_checks if record.run else ():
-        yield _case("self-checks", check.name, check.message or "equal to the interpreter", not check.passed)
+        case = _case("self-checks", check.name, check.message or "equal to the interpreter", check.failed)
+        if check.skipped:
+            etree.SubElement(case, "skipped", message=visible(check.message))
+        yield case
 
 
 def _case(suite: str, name: str, text: str, failed: bool) -> etree._Element:

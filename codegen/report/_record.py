@@ -64,12 +64,21 @@ class OutputDigest:
 
 @dataclass(frozen=True, kw_only=True)
 class SelfCheck:
-    """One comparison of generated code with the interpreter's vectors."""
+    """One comparison of generated code with the interpreter's vectors.
+
+    One that was skipped, because what it runs on is absent, neither passed nor failed; ``message`` says why.
+    """
 
     name: str
     passed: bool
     message: str = ""
     element: str = ""
+    skipped: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the code was executed and does something else."""
+        return not self.passed and not self.skipped
 
 
 @dataclass(frozen=True, kw_only=True)

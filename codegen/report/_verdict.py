@@ -18,7 +18,7 @@ from ._index import Index, is_soft
 from ._record import BuildRecord, RunResult
 
 FORMAT = "aicompiler.verdict"
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 class BuildVerdict(Enum):
@@ -75,7 +75,7 @@ def _refusals(record: BuildRecord) -> Iterator[Reason]:
     for finding in record.evidence.failures if record.evidence else ():
         yield Reason(finding.check, Effect.REFUSES, f"Check failed: {finding.message}", finding.elements)
     for check in record.run.self_checks if record.run else ():
-        if not check.passed:
+        if check.failed:
             message = f"Self-check {check.name} failed: {check.message}".rstrip(": ")
             yield Reason("self-check", Effect.REFUSES, message, (check.element,) if check.element else ())
 
@@ -133,6 +133,11 @@ def _is_guess(cost: Cost) -> bool:
 
 def _host_reasons(record: BuildRecord, run: RunResult) -> Iterator[Reason]:
     index = Index(record)
+    if skipped := [c for c in run.self_checks if c.skipped]:
+        why = "; ".join(dict.fromkeys(c.message for c in skipped if c.message))
+        text = f"{count(len(skipped), 'self-check')} could not be run{f': {why}' if why else ''}."
+        elements = dict.fromkeys(c.element for c in skipped if c.element)
+        yield Reason("self-check-skipped", Effect.ASSUMES, text, tuple(elements))
     for use in run.devices:
         if use.stands_in:
             text = f"{use.real} stood in for {index.label(use.unit)} when the code was executed."
@@ -291,7 +296,13 @@ def _host_run(run: RunResult) -> dict[str, Any]:
         "overflows": run.overflows,
         "outputs": [{"element": o.element, "sha256": o.sha256, "values": o.values} for o in run.outputs],
         "self_checks": [
-            {"name": c.name, "passed": c.passed, "message": c.message, "element": c.element}
+            {
+                "name": c.name,
+                "passed": c.passed,
+                "skipped": c.skipped,
+                "message": c.message,
+                "element": c.element,
+            }
             for c in run.self_checks
         ],
     }

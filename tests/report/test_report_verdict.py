@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
+import jsonschema
 import pytest
 from aicompiler.codegen.report import (
     BuildRecord,
@@ -17,6 +18,7 @@ from aicompiler.codegen.report import (
     DeviceUse,
     RunResult,
     SelfCheck,
+    render_report,
     verdict_document,
     verdict_json,
     verdict_junit,
@@ -25,7 +27,7 @@ from aicompiler.codegen.report import (
 )
 from aicompiler.metamodels.deployment import CostKind, Evidence, Finding, Provenance, Verdict
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
-from lxml import etree
+from lxml import etree, html
 
 SCHEMA = json.loads((files("aicompiler.codegen.report") / "verdict.schema.json").read_text(encoding="utf-8"))
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
@@ -79,8 +81,7 @@ def test_every_verdict_keeps_the_published_schema(
 
 
 def test_the_schema_agrees_with_a_real_validator(record: BuildRecord) -> None:
-    """Where jsonschema is installed, it accepts the schema and the document."""
-    jsonschema = pytest.importorskip("jsonschema")
+    """jsonschema accepts the schema and the document."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(verdict_json(record)))
 
@@ -213,3 +214,21 @@ def test_entries_without_a_behaviour_are_an_assumption(ready: BuildRecord) -> No
     verdict, reasons = verdict_of(replace(ready, system=replace(ready.system, application=application)))
     assert verdict is BuildVerdict.ASSUMPTIONS
     assert [r.elements for r in reasons if r.code == "stubs"] == [tuple(e.id for e in bare.entries)]
+
+
+def test_a_skipped_self_check_is_neither_passed_nor_failed(ready: BuildRecord) -> None:
+    """It leaves an assumption with its reason, and JSON, JUnit and the report show it as skipped."""
+    check = SelfCheck(name="blur.cuda", passed=False, skipped=True, message="no device", element="c_blur")
+    record = replace(ready, run=replace(HOST, self_checks=(check, SelfCheck(name="blur.c", passed=True))))
+    verdict, (reason,) = verdict_of(record)
+    assert verdict is BuildVerdict.ASSUMPTIONS
+    assert (reason.code, reason.elements) == ("self-check-skipped", ("c_blur",))
+    assert reason.message == "1 self-check could not be run: no device."
+    checks = verdict_document(record)["host_run"]["self_checks"]
+    assert [(c["passed"], c["skipped"]) for c in checks] == [(False, True), (True, False)]
+    suites = etree.fromstring(verdict_junit(record))
+    [skipped] = suites.findall(".//skipped")
+    assert skipped.get("message") == "no device"
+    assert (suites.get("failures"), suites.get("skipped")) == ("0", "1")
+    cells = html.fromstring(render_report(record)).xpath("//section[@id='run']//td/span/text()")
+    assert any(text.strip() == "skipped" for text in cells)

@@ -116,3 +116,25 @@ def test_help_lists_the_commands(tmp_path: Path) -> None:
     result = aicompiler("--help", cwd=tmp_path)
     assert result.returncode == 0
     assert all(f"  {name} " in result.stdout for name in ("check", "partition", "build", "run", "demo"))
+
+
+def test_run_takes_its_options(tmp_path: Path) -> None:
+    """``run`` paces and checks as asked, with or without self-checks; two paces at once are refused."""
+    model = Path(__file__).resolve().parent.parent / "errors" / "models" / "fine.uml"
+    assert aicompiler("build", model, "-o", "out", "-q", cwd=tmp_path).returncode == 0
+    options = ["run", "out", "--periods", "2", "--no-self-checks", "--json", "-q"]
+    stretched = aicompiler(*options, "--stretch", "1.5", "--host-fallback", cwd=tmp_path)
+    assert stretched.returncode == 0, stretched.stderr
+    document = json.loads(stretched.stdout)
+    assert (document["stretch_permille"], document["self_checks"]) == (1500, [])
+    free = aicompiler(*options[:-3], "--free-run", "--json", cwd=tmp_path)
+    assert free.returncode == 0, free.stderr
+    document = json.loads(free.stdout)
+    assert document["stretch_permille"] == 1000
+    assert document["self_checks"] and "stretched by" not in free.stderr
+    both = aicompiler("run", "out", "--free-run", "--stretch", "2", cwd=tmp_path)
+    assert both.returncode == 2
+    assert "leave one of the two out" in both.stderr
+    for command in ("run", "demo"):
+        text = aicompiler(command, "--help", cwd=tmp_path).stdout
+        assert all(f"--{name}" in text for name in ("stretch", "free-run", "host-fallback", "no-self-checks"))

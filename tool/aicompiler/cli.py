@@ -11,9 +11,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from aicompiler.run import RunOptions
 
 app = typer.Typer(
     name="aicompiler",
@@ -34,6 +37,17 @@ Templates = Annotated[Path | None, typer.Option(help="A folder whose templates o
 Periods = Annotated[int, typer.Option(min=1, help="How many hyperperiods to execute.")]
 Sidecar = Annotated[
     Path | None, typer.Option(help="The side-car of the model; by default MODEL.aic.toml beside it.")
+]
+Stretch = Annotated[
+    float | None,
+    typer.Option(min=0.001, help="Host time for each second of model time; by default it is measured."),
+]
+FreeRun = Annotated[bool, typer.Option("--free-run", help="As fast as the data allow, deadlines not judged.")]
+HostFallback = Annotated[
+    bool, typer.Option("--host-fallback", help="Let C stand in for a GPU that is absent; the result says so.")
+]
+NoSelfChecks = Annotated[
+    bool, typer.Option("--no-self-checks", help="Do not compare the kernels with the interpreter first.")
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress messages.")]
 
@@ -87,23 +101,36 @@ def build(
 def run(
     out: Annotated[Path, typer.Argument(help="The folder that build wrote.")],
     periods: Periods = 20,
+    stretch: Stretch = None,
+    free_run: FreeRun = False,
+    host_fallback: HostFallback = False,
+    no_self_checks: NoSelfChecks = False,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Compile the generated project, test it and execute it on this host."""
     from aicompiler.commands import run_output
 
-    _finish(lambda: run_output(out, periods, _progress(quiet)), json)
+    options = _run_options(stretch, free_run, host_fallback, no_self_checks)
+    _finish(lambda: run_output(out, periods, _progress(quiet), options), json)
 
 
 @app.command()
 def demo(
-    out: Out = Path("aic-demo"), periods: Periods = 20, json: AsJson = False, quiet: Quiet = False
+    out: Out = Path("aic-demo"),
+    periods: Periods = 20,
+    stretch: Stretch = None,
+    free_run: FreeRun = False,
+    host_fallback: HostFallback = False,
+    no_self_checks: NoSelfChecks = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Build and run the shipped example, say where the report lies."""
     from aicompiler.commands import run_demo
 
-    _finish(lambda: run_demo(out, periods, _progress(quiet)), json)
+    options = _run_options(stretch, free_run, host_fallback, no_self_checks)
+    _finish(lambda: run_demo(out, periods, _progress(quiet), options), json)
 
 
 @app.command()
@@ -169,6 +196,18 @@ def main() -> None:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):  # all is decided: what is left is the end of Python
             signal.signal(number, signal.SIG_IGN)
+
+
+def _run_options(
+    stretch: float | None, free_run: bool, host_fallback: bool, no_self_checks: bool
+) -> RunOptions:
+    from aicompiler.run import RunOptions
+
+    if free_run and stretch is not None:
+        raise typer.BadParameter("--free-run has no pace to stretch: leave one of the two out")
+    return RunOptions(
+        stretch=stretch, free_run=free_run, host_fallback=host_fallback, self_checks=not no_self_checks
+    )
 
 
 def _finish(command: Callable[[], Any], as_json: bool) -> None:

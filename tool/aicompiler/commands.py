@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aicompiler.codegen import GeneratedProject
     from aicompiler.codegen.report import RunResult
     from aicompiler.product import Product
+    from aicompiler.run import RunOptions
 
 REPORTS = frozenset({"report.html", "verdict.json", "verdict.sarif", "verdict.junit.xml"})
 
@@ -103,6 +104,7 @@ def build_and_run(
     periods: int,
     progress: Progress,
     sidecar: Path | None = None,
+    options: RunOptions | None = None,
 ) -> dict[str, Any]:
     """Build a model, compile, test and execute what was generated; the report has the host's figures."""
     from aicompiler.codegen import write_project
@@ -110,7 +112,7 @@ def build_and_run(
 
     made = pipeline.build(path, templates, progress, sidecar)
     print_diagnostics(write_project(pipeline.report(made, progress=progress), out))
-    ran = run_project(out, periods, progress=progress)
+    ran = run_project(out, periods, options, progress)
     project = pipeline.report(made, ran, progress)
     _replace_reports(project, out)
     return _hand_over(_product(made, project, ran), out)
@@ -142,23 +144,27 @@ def _replace_reports(project: GeneratedProject, out: Path) -> None:
             replace_file(out / file.path, file.content)
 
 
-def run_output(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
+def run_output(
+    out: Path, periods: int, progress: Progress, options: RunOptions | None = None
+) -> dict[str, Any]:
     """Compile, test and execute what ``build`` wrote; the figures go to ``out/run.json``."""
     from aicompiler.codegen import replace_file
     from aicompiler.run import run_project
 
-    ran = run_project(out, periods, progress=progress)
+    ran = run_project(out, periods, options, progress)
     document = {"ok": True, "out": str(out)} | asdict(ran)
     replace_file(out / "run.json", (json.dumps(document, indent=2) + "\n").encode())
     print(_run_sentence(ran), file=sys.stderr)
     return document
 
 
-def run_demo(out: Path, periods: int, progress: Progress) -> dict[str, Any]:
+def run_demo(
+    out: Path, periods: int, progress: Progress, options: RunOptions | None = None
+) -> dict[str, Any]:
     """Build and run the shipped example."""
     from aicompiler.models import example_path
 
-    return build_and_run(example_path("smart_intersection"), out, None, periods, progress)
+    return build_and_run(example_path("smart_intersection"), out, None, periods, progress, options=options)
 
 
 def diff_builds(old: Path, new: Path) -> dict[str, Any]:
@@ -254,11 +260,14 @@ def _placements(model: Model, decision: Decision) -> list[dict[str, Any]]:
 
 def _run_sentence(ran: RunResult) -> str:
     passed = sum(check.passed for check in ran.self_checks)
+    skipped = sum(check.skipped for check in ran.self_checks)
+    also_skipped = f" ({skipped} skipped)" if skipped else ""
     stand_ins = sorted({f"{use.unit} by {use.real}" for use in ran.devices if use.stands_in})
     standing_in = f"; stood in for: {', '.join(stand_ins)}" if stand_ins else ""
     missed = sum(m.missed for m in ran.misses)
     return (
-        f"run: {passed} of {len(ran.self_checks)} self-checks passed, {ran.periods} hyperperiods executed at "
+        f"run: {passed} of {len(ran.self_checks)} self-checks passed{also_skipped}, "
+        f"{ran.periods} hyperperiods executed at "
         f"{ran.stretch_permille / 1000:g} times model time, {missed} deadlines missed{standing_in}"
     )
 

@@ -140,7 +140,7 @@ class _Project:
         ]
         if skipped:
             self.progress(f"{len(skipped)} self-checks skipped: {_last_line(skipped[0])}")
-        return tuple(_self_check(case) for case in cases if case not in skipped)
+        return tuple(_self_check(case, case in skipped) for case in cases)
 
     def calibrate(self, periods: int) -> float:
         """How much slower than the model this host is, from a free run; the one before it fills caches."""
@@ -294,11 +294,12 @@ def _times(entry: str, jobs: Sequence[Event], devices: Mapping[str, str]) -> Hos
     )
 
 
-def _self_check(case: ElementTree.Element) -> SelfCheck:
+def _self_check(case: ElementTree.Element, skipped: bool) -> SelfCheck:
     labels = [p.get("value", "") for p in case.iter("property") if p.get("name") == "cmake_labels"]
     return SelfCheck(
         name=case.get("name", ""),
-        passed=case.get("status") == "run",
+        passed=case.get("status") == "run" and not skipped,
+        skipped=skipped,
         message=_last_line(case),
         element=labels[0] if labels else "",
     )
