@@ -121,10 +121,22 @@ def _value(feature: Any, targets: dict[str, list[str]], depth: int) -> st.Search
     return {int: NUMBER, str: TEXT, bool: st.booleans()}[feature.type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_xmi_round_trip_loses_nothing(data: st.DataObject) -> None:
     """Saving any deployment and plan beside their system and loading them gives equal dataclasses."""
+    round_trip(data)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_many_xmi_round_trips_lose_nothing(data: st.DataObject) -> None:
+    """The same, three hundred times."""
+    round_trip(data)
+
+
+def round_trip(data: st.DataObject) -> None:
     whole = small_system()
     targets = identifiers(whole)
     decided = data.draw(values(deployment.Placement, targets).map(lambda p: wrap(whole, placements=(p,))))
