@@ -61,7 +61,7 @@ def test_corpus_is_clean_under_sanitizers(
         for file in TARGETS.load(target)().emit(schedule(target, kernel), None):
             path = tmp_path / Path(file.path).name
             path.write_bytes(file.content)
-            sources += [path] if path.suffix != ".h" else []
+            sources += [path] if path.suffix in {".c", ".cpp"} else []
         values = inputs(kernel, 5)
         for p in kernel.signature.parameters:
             dtype = np.uint8 if p.dtype is ElementType.BOOL else numpy_type(p.dtype)
