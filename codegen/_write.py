@@ -126,8 +126,8 @@ def _place(file: GeneratedFile, root: Path) -> list[Diagnostic]:
         raise AssertionError(f"a generated file has the path {file.path!r}")
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    if file.path.startswith(USER) and target.exists():
-        return _keep(file, target)
+    if file.path.startswith(USER) and (target.exists() or target.is_symlink()):
+        return _keep(file, target) if target.exists() else []  # a link that leads nowhere stays as it is
     target.write_bytes(file.content)
     if file.executable:
         target.chmod(0o755)
@@ -139,8 +139,8 @@ def _keep(file: GeneratedFile, target: Path) -> list[Diagnostic]:
     newer = target.with_name(target.name + ".new")
     symbol = PurePosixPath(file.path).stem
     wanted = signature_in(file.content.decode(), symbol)
+    newer.unlink(missing_ok=True)  # it may be a link
     if wanted is None or wanted == signature_in(target.read_text(encoding="utf-8", errors="replace"), symbol):
-        newer.unlink(missing_ok=True)
         return []
     newer.write_bytes(file.content)
     return [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 from aicompiler.cli import app
+from aicompiler.errors import printable
 from typer.testing import CliRunner
 
 Golden = Callable[[str, str], None]
@@ -148,3 +151,32 @@ def test_run_takes_its_options(tmp_path: Path) -> None:
     for command in ("run", "demo"):
         text = aicompiler(command, "--help", cwd=tmp_path).stdout
         assert all(f"--{name}" in text for name in ("stretch", "free-run", "host-fallback", "no-self-checks"))
+
+
+def test_the_current_folder_is_not_replaced(tmp_path: Path) -> None:
+    """``-o .`` would take the folder from under the shell: it is refused before any work, untouched."""
+    shutil.copy(MODELS / "fine.uml", tmp_path)
+    result = aicompiler("build", "fine.uml", "-o", ".", "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "is or holds the current folder" in result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["fine.uml"]
+
+
+def test_a_closed_pipe_is_no_defect(tmp_path: Path) -> None:
+    """A reader that goes away ends the command as shells expect, without a traceback."""
+    shutil.copy(MODELS / "fine.uml", tmp_path)
+    code = "from aicompiler.cli import main; main()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "partition", "fine.uml", "-q"],
+        cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.returncode == 128 + signal.SIGPIPE
+    assert "Traceback" not in done.stderr
+
+
+def test_foreign_names_do_not_steer_the_terminal() -> None:
+    """Control and direction characters of a name are spelled out; what can be printed stays."""
+    assert printable("a\x1b[31m\u202eb\nß") == "a\\x1b[31m\\u202eb\\nß"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aicompiler import pipeline
-from aicompiler.errors import as_data, print_diagnostics
-from aicompiler.metamodels.diagnostics import AicError
+from aicompiler.errors import as_data, print_diagnostics, printable
+from aicompiler.metamodels.diagnostics import AicError, Diagnostic, Severity, UnreadableInput
 from aicompiler.metamodels.store import NO_STORE
 from aicompiler.metamodels.system import Component, OperatingPoint, Unit, UnitKind
 from aicompiler.pipeline import Build, Decision, Model, Progress
@@ -65,7 +65,7 @@ def partition_model(
     model = pipeline.read(path, progress, sidecar)
     decision = pipeline.decide(model, progress)
     if tables:
-        print("\n".join(_decision_text(model, decision)))
+        print("\n".join(map(printable, _decision_text(model, decision))))
     return _decision_summary(model, decision)
 
 
@@ -82,6 +82,7 @@ def build_model(
     from aicompiler.product import STAGE, build_key, pack, unpack
     from aicompiler.transformations.importers import find_sidecar
 
+    _refuse_own_folder(out)
     key = build_key(path, find_sidecar(path, sidecar), templates) if cache else None
     known = cache.get(STAGE, key) if cache and key else None
     if known is not None:
@@ -110,6 +111,7 @@ def build_and_run(
     from aicompiler.codegen import write_project
     from aicompiler.run import run_project
 
+    _refuse_own_folder(out)
     made = pipeline.build(path, templates, progress, sidecar)
     print_diagnostics(write_project(pipeline.report(made, progress=progress), out))
     ran = run_project(out, periods, options, progress)
@@ -118,10 +120,23 @@ def build_and_run(
     return _hand_over(_product(made, project, ran), out)
 
 
+def _refuse_own_folder(out: Path) -> None:
+    """Raise ``UnreadableInput`` where replacing ``out`` would take the current folder from under us."""
+    if Path.cwd().is_relative_to(out.resolve()):
+        raise UnreadableInput(
+            Diagnostic(
+                severity=Severity.ERROR,
+                rule="output-folder",
+                message=f"{out} is or holds the current folder, which a build replaces",
+                next_step="name another folder, such as ./out",
+            )
+        )
+
+
 def _product(made: Build, project: GeneratedProject, ran: RunResult | None) -> Product:
     from aicompiler.product import Product
 
-    said = [str(diagnostic) for diagnostic in made.model.diagnostics]
+    said = [str(diagnostic) for diagnostic in (*made.model.diagnostics, *made.project.diagnostics)]
     said += _decision_text(made.model, made.decision)
     said += [_run_sentence(ran)] if ran is not None else []
     return Product(project, pipeline.verdict(made, ran), tuple(said))
@@ -129,7 +144,7 @@ def _product(made: Build, project: GeneratedProject, ran: RunResult | None) -> P
 
 def _hand_over(product: Product, out: Path) -> dict[str, Any]:
     for line in product.said:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     print(f"verdict: {product.verdict['verdict']}", file=sys.stderr)
     print(f"report:  {(out / 'report.html').absolute()}", file=sys.stderr)
     return product.verdict | {"ok": True, "out": str(out)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -53,6 +54,8 @@ def run_command(command: Callable[[], Any], as_json: bool) -> int:
     try:
         heed_signals()
         result = command()
+    except BrokenPipeError:
+        return _unread()
     except AicError as error:
         print_diagnostics(error.diagnostics)
         if as_json:
@@ -64,9 +67,23 @@ def run_command(command: Callable[[], Any], as_json: bool) -> int:
         how = "interrupted" if number == signal.SIGINT else "terminated"
         print(f"{how}; what the output folder holds is whole", file=sys.stderr)
         return 128 + number
-    if as_json:
-        print_json(result)
+    return _finished(result, as_json)
+
+
+def _finished(result: Any, as_json: bool) -> int:
+    try:
+        if as_json:
+            print_json(result)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread()
     return 0
+
+
+def _unread() -> int:
+    """What a shell gives a program whose reader closed the pipe; nothing more can be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _stopped_by(error: BaseException | None) -> int | None:
@@ -82,7 +99,12 @@ def _stopped_by(error: BaseException | None) -> int | None:
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """One line a diagnostic, on stderr."""
     for diagnostic in diagnostics:
-        print(diagnostic, file=sys.stderr)
+        print(printable(str(diagnostic)), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """One line for a terminal: control and direction characters of foreign names are spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def as_data(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:

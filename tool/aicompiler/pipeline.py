@@ -33,7 +33,8 @@ def _silent(_: str) -> None:
 class Model:
     """A model with its side-car, imported and lowered: entry id -> unscheduled kernel.
 
-    ``store`` is where the stages after look before they work.
+    ``store`` is where the stages after look before they work; ``digests`` are the SHA-256 of the files that
+    were read, by name, taken when they were read.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Model:
     kernels: Mapping[str, Kernel] = field(compare=False)
     sidecar: Path | None = None
     store: Store = field(default=NO_STORE, compare=False)
+    digests: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,12 @@ def read(
 
     with _stage(progress, f"importing {path.name}"):
         sidecar = find_sidecar(path, sidecar)
+        digests = tuple((p.name, _digest(p)) for p in (path, sidecar) if p is not None and p.is_file())
         system, diagnostics = load_system(path, sidecar)
     with _stage(progress, "lowering behaviours to MLIR"):
         bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
         kernels = {e.id: parse_entry(c, e, store) for c, e in bodies}
-    return Model(path, system, tuple(diagnostics), kernels, sidecar, store)
+    return Model(path, system, tuple(diagnostics), kernels, sidecar, store, digests)
 
 
 def decide(model: Model, progress: Progress = _silent) -> Decision:
@@ -213,12 +216,11 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
     from aicompiler.codegen.report import BuildRecord, InputFile
 
     model, decision = made.model, made.decision
-    inputs = [model.path] if model.sidecar is None else [model.path, model.sidecar]
     return BuildRecord(
         system=model.system,
         tool_version=__version__,
         command=f"aicompiler build {shlex.quote(model.path.name)}",
-        inputs=tuple(InputFile(path=p.name, sha256=_digest(p)) for p in inputs),
+        inputs=tuple(InputFile(path=name, sha256=digest) for name, digest in model.digests),
         diagnostics=model.diagnostics + made.project.diagnostics,
         costs=decision.costs,
         deployment=decision.deployment,
