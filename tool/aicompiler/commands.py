@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,7 +138,8 @@ def _product(made: Build, project: GeneratedProject, ran: RunResult | None) -> P
 
     said = [str(diagnostic) for diagnostic in (*made.model.diagnostics, *made.project.diagnostics)]
     said += _decision_text(made.model, made.decision)
-    said += [_run_sentence(ran)] if ran is not None else []
+    names = {unit.id: unit.name for unit in made.model.system.units}
+    said += [_run_sentence(ran, names)] if ran is not None else []
     return Product(project, pipeline.verdict(made, ran), tuple(said))
 
 
@@ -169,7 +170,7 @@ def run_output(
     ran = run_project(out, periods, options, progress)
     document = {"ok": True, "out": str(out)} | asdict(ran)
     replace_file(out / "run.json", (json.dumps(document, indent=2) + "\n").encode())
-    print(_run_sentence(ran), file=sys.stderr)
+    print(printable(_run_sentence(ran, _unit_names(out))), file=sys.stderr)
     return document
 
 
@@ -273,11 +274,21 @@ def _placements(model: Model, decision: Decision) -> list[dict[str, Any]]:
     return rows
 
 
-def _run_sentence(ran: RunResult) -> str:
+def _unit_names(out: Path) -> dict[str, str]:
+    """The names of the units of the build in ``out``, by id."""
+    from aicompiler.metamodels.xmi import load
+
+    model = out / "system.xmi"
+    return {unit.id: unit.name for unit in load(model).units} if model.is_file() else {}
+
+
+def _run_sentence(ran: RunResult, names: Mapping[str, str]) -> str:
     passed = sum(check.passed for check in ran.self_checks)
     skipped = sum(check.skipped for check in ran.self_checks)
     also_skipped = f" ({skipped} skipped)" if skipped else ""
-    stand_ins = sorted({f"{use.unit} by {use.real}" for use in ran.devices if use.stands_in})
+    stand_ins = sorted(
+        {f"{names.get(use.unit, use.unit)} by {use.real}" for use in ran.devices if use.stands_in}
+    )
     standing_in = f"; stood in for: {', '.join(stand_ins)}" if stand_ins else ""
     missed = sum(m.missed for m in ran.misses)
     return (
