@@ -139,8 +139,10 @@ class _Checker:
                     self._unroll(pragma, loop)
             case "ARRAY_PARTITION":
                 self._partition(pragma, scope)
-            case "INTERFACE":
-                pass
+            case "INTERFACE":  # those at the head of the function were held against its parameters before
+                if scope.counters:
+                    text = "INTERFACE stands in a loop, where it speaks of no parameter"
+                    self.refuse(pragma.line, "hls-place", text, "put it at the head of the function")
             case name:
                 self.refuse(
                     pragma.line, "hls-pragma", f"pragma {name} is not known", "use one that is checked"

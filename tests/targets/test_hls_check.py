@@ -65,6 +65,11 @@ MUTANTS = {
     "pragma outside any loop": ("    int32_t run = 0;", "#pragma HLS PIPELINE II=1\n", "hls-place"),
     "unknown pragma": ("PIPELINE II=2", "DATAFLOW", "hls-pragma"),
     "unknown port": ("m_axi port=v", "m_axi port=w", "hls-port"),
+    "interface in a loop": (
+        "#pragma HLS PIPELINE II=2",
+        "#pragma HLS INTERFACE s_axilite port=v",
+        "hls-place",
+    ),
     "not C": ("L0: for (", "L0: for [", "hls-syntax"),
 }
 
