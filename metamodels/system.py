@@ -501,6 +501,30 @@ class ReliabilityGoal(Constraint):
     minimum_ppb: int
 
 
+# --- what the model already says about the result ---------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocation(Element):
+    """Where the model puts ``component`` today; ``by`` names the relation that says so.  No constraint."""
+
+    component: ComponentRef
+    unit: UnitRef
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedResult(Element):
+    """A result of an earlier analysis that the model keeps (``statQ=calc``): compared, never an input.
+
+    ``figure`` names the quantity with its unit, as fields do: ``response_ns``, ``utilisation_permille``.
+    """
+
+    subject: ElementRef
+    figure: str
+    value: int
+
+
 # --- the root ---------------------------------------------------------------------------------------------
 
 
@@ -512,6 +536,8 @@ class System(Element):
     platform: Platform
     constraints: tuple[Constraint, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    stated_results: tuple[StatedResult, ...] = ()
 
     def element(self, cls: type[_E], id_: str) -> _E:
         """The element of class ``cls`` with this id; ``KeyError`` if there is none."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.plugins import PluginTable
 from aicompiler.metamodels.system import System
 
+from ._accounting import Accounting
+from ._allocations import pinned_where_allocated
+from ._contract import Imported, Importer, ImportOptions
+from ._options import asked_for
 from ._overrides import apply_sidecar
 from ._protocols import settle_protocols
 from ._reading import read_xml, unreadable
 from ._settled import unsettled
-from ._sidecar import read_sidecar, sidecar_path
+from ._sidecar import Sidecar, read_sidecar, sidecar_path
 from ._validate import validate
 
 IMPORTERS = PluginTable(
@@ -34,6 +38,7 @@ class Draft:
 
     system: System
     diagnostics: tuple[Diagnostic, ...]
+    accounting: Accounting = field(default_factory=Accounting)
 
     @property
     def failed(self) -> bool:
@@ -41,34 +46,54 @@ class Draft:
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
-def load_system(path: Path, sidecar: Path | None = None) -> tuple[System, list[Diagnostic]]:
+def load_system(
+    path: Path, sidecar: Path | None = None, options: ImportOptions | None = None
+) -> tuple[System, list[Diagnostic]]:
+    """The system of ``examine`` with its warnings and notes.
+
+    Raises ``UnreadableInput`` if the file is no model at all and ``ModelError`` with every diagnostic if one
+    of them is an error.
+    """
+    found = examine(path, sidecar, options)
+    if found.failed:
+        raise ModelError(sorted(found.diagnostics, key=lambda d: list(Severity).index(d.severity)))
+    return found.system, list(found.diagnostics)
+
+
+def examine(path: Path, sidecar: Path | None = None, options: ImportOptions | None = None) -> Draft:
     """Import a model file by the first importer that handles it, apply its side-car, and validate it.
 
-    ``sidecar`` defaults to ``MODEL.aic.toml`` beside the model, if there is one.  Gives the system with
-    warnings and notes.  Raises ``UnreadableInput`` if it is no model at all and ``ModelError`` with every
-    diagnostic if one of them is an error.
+    ``sidecar`` defaults to ``MODEL.aic.toml`` beside the model, if there is one; what ``options`` leave open
+    is taken from it.  What is wrong with the model is among the diagnostics, beside the accounts of what was
+    read.  Raises ``UnreadableInput`` if the file is no model at all.
     """
-    draft = draft_system(path, sidecar)
-    diagnostics = list(draft.diagnostics)
-    if not draft.failed:
-        diagnostics += validate(draft.system)
-    if any(d.severity is Severity.ERROR for d in diagnostics):
-        raise ModelError(sorted(diagnostics, key=lambda d: list(Severity).index(d.severity)))
-    diagnostics += _stubs(draft.system)
-    return draft.system, [*diagnostics, *_summary(draft.system, diagnostics)]
+    draft = draft_system(path, sidecar, options)
+    if draft.failed:
+        return draft
+    diagnostics = [*draft.diagnostics, *validate(draft.system)]
+    if not any(d.severity is Severity.ERROR for d in diagnostics):
+        diagnostics += _stubs(draft.system)
+        diagnostics += _summary(draft.system, diagnostics)
+    return replace(draft, diagnostics=tuple(diagnostics))
 
 
-def draft_system(path: Path, sidecar: Path | None = None) -> Draft:
-    """What ``load_system`` validates: the model with its side-car, complete or not."""
-    system, diagnostics = _imported(path)
-    if any(d.severity is Severity.ERROR for d in diagnostics):
-        return Draft(system, tuple(diagnostics))
-    if (sidecar := find_sidecar(path, sidecar)) is not None:
-        settings, wrong = read_sidecar(sidecar)
-        new, said = apply_sidecar(system, settings)
-        diagnostics = [*unsettled(diagnostics, system, new, settings), *wrong, *said]
-        system = new
-    return Draft(settle_protocols(system), tuple(diagnostics))
+def draft_system(path: Path, sidecar: Path | None = None, options: ImportOptions | None = None) -> Draft:
+    """What ``examine`` validates: the model with its side-car, complete or not."""
+    settings, wrong = _settings(find_sidecar(path, sidecar))
+    options = asked_for(settings, options or ImportOptions())
+    imported = _imported(path, options)
+    draft = Draft(imported.system, (*imported.diagnostics, *wrong), imported.accounting)
+    if draft.failed:
+        return draft
+    system, said = apply_sidecar(imported.system, settings)
+    diagnostics = [*unsettled(imported.diagnostics, imported.system, system, settings), *said]
+    if options.keep_allocation:
+        system = pinned_where_allocated(system)
+    return replace(draft, system=settle_protocols(system), diagnostics=tuple(diagnostics))
+
+
+def _settings(sidecar: Path | None) -> tuple[Sidecar, list[Diagnostic]]:
+    return read_sidecar(sidecar) if sidecar is not None else (Sidecar(), [])
 
 
 def find_sidecar(model: Path, given: Path | None = None) -> Path | None:
@@ -101,12 +126,11 @@ def _summary(system: System, diagnostics: Sequence[Diagnostic]) -> Iterator[Diag
         yield Diagnostic(severity=Severity.NOTE, rule="assumed", message=message, source=system.source)
 
 
-def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
+def _imported(path: Path, options: ImportOptions) -> Imported:
     for name in IMPORTERS:
-        importer = IMPORTERS.load(name)()
+        importer: Importer = IMPORTERS.load(name)()
         if importer.handles(path):
-            found: tuple[System, list[Diagnostic]] = importer.load(path, None)
-            return found
+            return importer.load(path, options)
     read_xml(path)
     known = ", ".join(IMPORTERS)
     raise unreadable(path, "unknown-kind", "no importer knows this kind of file", f"there are: {known}")

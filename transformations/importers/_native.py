@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from aicompiler.metamodels import xmi
-from aicompiler.metamodels.diagnostics import Diagnostic
 from aicompiler.metamodels.system import System
 
+from ._contract import Imported, ImportOptions
 from ._reading import unreadable
 
 
@@ -19,10 +18,10 @@ class Native:
         """By the file's name."""
         return path.name == "system.xmi" or path.name.endswith(".system.xmi")
 
-    def load(self, path: Path, options: Any = None) -> tuple[System, list[Diagnostic]]:  # noqa: ARG002
+    def load(self, path: Path, options: ImportOptions) -> Imported:  # noqa: ARG002
         """The saved system; raises ``UnreadableInput`` for anything else."""
         system = xmi.load(path)
         if not isinstance(system, System):
             message = f"this is a {type(system).__name__.lower()}, not a system"
             raise unreadable(path, "no-model", message, "give the system.xmi beside it")
-        return system, []
+        return Imported(system)

@@ -113,6 +113,13 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _vsl(value: Any) -> str:
+    """The value of a variable, kept as the text it would have in a model."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or value == "":
+        raise VslError('expected a number or a text such as "4 ms"')
+    return str(value)
+
+
 def _activation(value: Any) -> str:
     if value != "on data":
         raise VslError('expected "on data"; period and min_interarrival say the other activations')
@@ -194,8 +201,12 @@ SECTIONS: Mapping[str, Mapping[str, Parser]] = {
 GROUPS = ("separate", "isolate", "co_locate")
 """Sections whose keys are free names of groups of components."""
 
+FREE: Mapping[str, Parser] = {**dict.fromkeys(GROUPS, _texts), "variables": _vsl}
+"""Sections whose keys are free names, and what may stand behind each."""
+
 PLAIN: Mapping[str, Mapping[str, Parser]] = {
     "platform": {"use": _text},
+    "import": {"root": _text, "context": _text, "keep_allocation": _flag},
     "budget": {"power": _POWER_DOWN, "peak_power": _POWER_DOWN, "energy": _BUDGET},
 }
 """Sections without globs."""
@@ -254,8 +265,8 @@ class _Reader:
 
     def read(self, document: Mapping[str, Any]) -> tuple[Sidecar, list[Diagnostic]]:
         for section, content in document.items():
-            if section not in (*SECTIONS, *PLAIN, *GROUPS):
-                self._unknown((section,), "section", section, (*PLAIN, *SECTIONS, *GROUPS))
+            if section not in (*SECTIONS, *PLAIN, *FREE):
+                self._unknown((section,), "section", section, (*PLAIN, *SECTIONS, *FREE))
             elif not isinstance(content, dict):
                 self._error((section,), "sidecar-value", f"{section} is no table", f"write [{section}]")
             elif section in SECTIONS:
@@ -264,7 +275,7 @@ class _Reader:
             elif section in PLAIN:
                 self._table((section,), content, PLAIN[section], section, "")
             else:
-                self._table((section,), content, dict.fromkeys(content, _texts), section, "")
+                self._table((section,), content, dict.fromkeys(content, FREE[section]), section, "")
         return Sidecar(self.file, tuple(self.settings)), self.diagnostics
 
     def _glob(self, section: str, pattern: str, table: Any) -> None:

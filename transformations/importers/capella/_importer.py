@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import System
+from aicompiler.transformations.importers._contract import Imported, ImportOptions
 from aicompiler.transformations.importers._reading import unreadable
 
 from ._application import ApplicationBuilder
@@ -22,7 +22,7 @@ class Capella:
         """By the file's extension."""
         return path.suffix.lower() in (*SUFFIXES, ".aird")
 
-    def load(self, path: Path, options: Any = None) -> tuple[System, list[Diagnostic]]:  # noqa: ARG002
+    def load(self, path: Path, options: ImportOptions) -> Imported:  # noqa: ARG002
         """The system of the physical layer (behaviour: else of the logical one) and what was assumed.
 
         Raises ``UnreadableInput`` when the file is no project.
@@ -30,7 +30,7 @@ class Capella:
         with quiet():
             return self._load(_semantic(path))
 
-    def _load(self, path: Path) -> tuple[System, list[Diagnostic]]:
+    def _load(self, path: Path) -> Imported:
         try:
             return _imported(path)
         except KeyError as error:
@@ -40,7 +40,7 @@ class Capella:
             raise unreadable(path, "not-capella", message, step, 1) from error
 
 
-def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
+def _imported(path: Path) -> Imported:
     model = CapellaModel(path.name, open_project(path))
     application = ApplicationBuilder(model).build()
     hardware = PlatformBuilder(model)
@@ -57,7 +57,7 @@ def _imported(path: Path) -> tuple[System, list[Diagnostic]]:
         application=application,
         platform=platform,
     )
-    return system, model.diagnostics
+    return Imported(system, tuple(model.diagnostics))
 
 
 def _semantic(path: Path) -> Path:

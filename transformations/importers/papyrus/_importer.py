@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Application, Platform, Source, System
+from aicompiler.transformations.importers._contract import Imported, ImportOptions
 from aicompiler.transformations.importers._reading import read_xml, unreadable
 
 from ._channels import ChannelBuilder, connections
@@ -36,7 +36,7 @@ class Papyrus:
         """By the file's extension; what is inside is judged by ``load``."""
         return path.suffix.lower() in (".uml", ".xmi", ".xml")
 
-    def load(self, path: Path, options: Any = None) -> tuple[System, list[Diagnostic]]:  # noqa: ARG002
+    def load(self, path: Path, options: ImportOptions) -> Imported:  # noqa: ARG002
         """The system that a file describes, and what was not understood.
 
         Raises ``UnreadableInput`` when the file holds no UML model.
@@ -50,7 +50,7 @@ class Papyrus:
         adopt_parts(model)
         system = _system(model)
         _report_leftovers(model, path)
-        return system, model.diagnostics
+        return Imported(system, tuple(model.diagnostics))
 
 
 def _system(model: UmlModel) -> System:
