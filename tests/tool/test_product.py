@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aicompiler.cache import Cache
 from aicompiler.codegen import GeneratedFile, GeneratedProject
-from aicompiler.commands import build_model
+from aicompiler.commands import Order, build_model
 from aicompiler.product import Product, build_key, pack, unpack
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def test_a_warm_build_is_the_cold_one(
     said: list[str] = []
     results, words, trees = [], [], []
     for name in ("cold", "warm"):
-        results.append(build_model(model, tmp_path / name, None, said.append, None, cache) | {"out": ""})
+        results.append(build_model(Order(model, tmp_path / name, cache=cache), said.append) | {"out": ""})
         words.append(capsys.readouterr().err.replace(str(tmp_path / name), "OUT"))
         trees.append(files(tmp_path / name))
     assert said[-1] == "nothing has changed: taking the build from the cache"
@@ -62,11 +62,11 @@ def test_a_warm_build_is_the_cold_one(
 def test_a_damaged_cache_only_costs_time(model: Path, tmp_path: Path) -> None:
     """An entry that does not verify is built again, with the same result."""
     cache = Cache(tmp_path / "cache")
-    first = build_model(model, tmp_path / "out", None, lambda _: None, None, cache)
+    first = build_model(Order(model, tmp_path / "out", cache=cache), lambda _: None)
     for path in (tmp_path / "cache" / "build").iterdir():
         path.write_bytes(path.read_bytes()[:-7])
     said: list[str] = []
-    assert build_model(model, tmp_path / "out", None, said.append, None, cache) == first
+    assert build_model(Order(model, tmp_path / "out", cache=cache), said.append) == first
     assert "generating code" in said
 
 
@@ -101,6 +101,6 @@ def test_models_of_many_files_are_not_cached(tmp_path: Path) -> None:
 
 def test_the_verdict_is_data(model: Path, tmp_path: Path) -> None:
     """What ``build --json`` prints is the document of ``verdict.json`` with where it lies."""
-    result = build_model(model, tmp_path / "out", None, lambda _: None)
+    result = build_model(Order(model, tmp_path / "out"), lambda _: None)
     written = json.loads((tmp_path / "out" / "verdict.json").read_text())
     assert result == written | {"ok": True, "out": str(tmp_path / "out")}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aicompiler import pipeline
 from aicompiler.cache import Cache
-from aicompiler.commands import build_model
+from aicompiler.commands import Order, build_model
 from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import Behaviour, ElementType
 from aicompiler.transformations.kernels import (
@@ -143,14 +143,14 @@ def test_changed_costs_are_decided_anew(
 def test_a_corrupted_entry_is_a_miss(tmp_path: Path) -> None:
     """Whatever byte of the cache's files is wrong, the build is the same."""
     cache = Cache(tmp_path / "cache")
-    first = build_model(SMALL, tmp_path / "out", None, lambda _: None, None, cache)
+    first = build_model(Order(SMALL, tmp_path / "out", cache=cache), lambda _: None)
     paths = [p for p in cache.folder.glob("*/*") if p.is_file()]
     assert {p.parent.name for p in paths} == STAGES - {"schedule"} | {"build"}
     for number, path in enumerate(paths):
         raw = bytearray(path.read_bytes())
         raw[number * 31 % len(raw)] ^= 0x10
         path.write_bytes(raw)
-    assert build_model(SMALL, tmp_path / "out", None, lambda _: None, None, cache) == first
+    assert build_model(Order(SMALL, tmp_path / "out", cache=cache), lambda _: None) == first
     assert all(cache.get(p.parent.name, p.name) is not None for p in paths), "made and kept again"
 
 

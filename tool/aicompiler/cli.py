@@ -17,6 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from aicompiler.run import RunOptions
+    from aicompiler.transformations.importers import ImportOptions
 
 app = typer.Typer(
     name="aicompiler",
@@ -37,6 +38,11 @@ Templates = Annotated[Path | None, typer.Option(help="A folder whose templates o
 Periods = Annotated[int, typer.Option(min=1, help="How many hyperperiods to execute.")]
 Sidecar = Annotated[
     Path | None, typer.Option(help="The side-car of the model; by default MODEL.aic.toml beside it.")
+]
+Root = Annotated[str, typer.Option(help="The system to read: XML id, qualified name or name.")]
+Context = Annotated[str, typer.Option(help="The analysis context to take timing from, named likewise.")]
+KeepAllocation = Annotated[
+    bool, typer.Option("--keep-allocation", help="Leave components where the model puts them.")
 ]
 Stretch = Annotated[
     float | None,
@@ -59,20 +65,32 @@ def check(
     write_sidecar: Annotated[
         bool, typer.Option("--write-sidecar", help="Write a side-car that lists what is missing.")
     ] = False,
+    root: Root = "",
+    context: Context = "",
     json: AsJson = False,
 ) -> None:
-    """Import and validate: diagnostics with element, line and next step."""
+    """Import and validate: diagnostics with element, line and next step, and what became of all there is."""
     from aicompiler.commands import check_models
 
-    _finish(lambda: check_models(models, sidecar, write_sidecar), json)
+    options = _import_options(root, context)
+    _finish(lambda: check_models(models, sidecar, write_sidecar, options), json)
 
 
 @app.command()
-def partition(model: ModelPath, sidecar: Sidecar = None, json: AsJson = False, quiet: Quiet = False) -> None:
+def partition(
+    model: ModelPath,
+    sidecar: Sidecar = None,
+    root: Root = "",
+    context: Context = "",
+    keep_allocation: KeepAllocation = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Decide only: table of placements, objective, bound, checks."""
     from aicompiler.commands import partition_model
 
-    _finish(lambda: partition_model(model, _progress(quiet), not json, sidecar), json)
+    options = _import_options(root, context, keep_allocation)
+    _finish(lambda: partition_model(model, _progress(quiet), not json, sidecar, options), json)
 
 
 @app.command()
@@ -81,6 +99,9 @@ def build(
     out: Out,
     templates: Templates = None,
     sidecar: Sidecar = None,
+    root: Root = "",
+    context: Context = "",
+    keep_allocation: KeepAllocation = False,
     run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
     cached: Annotated[bool, typer.Option("--cache/--no-cache", help="Use the cache of builds.")] = True,
     json: AsJson = False,
@@ -88,13 +109,14 @@ def build(
 ) -> None:
     """Everything: deployment, checks, generated project, report."""
     from aicompiler.cache import Cache, default_folder
-    from aicompiler.commands import build_and_run, build_model
+    from aicompiler.commands import Order, build_and_run, build_model
 
-    say = _progress(quiet)
-    if run_periods:
-        _finish(lambda: build_and_run(model, out, templates, run_periods, say, sidecar), json)
+    importing = _import_options(root, context, keep_allocation)
     cache = Cache(default_folder()) if cached else None
-    _finish(lambda: build_model(model, out, templates, say, sidecar, cache), json)
+    order, say = Order(model, out, templates, sidecar, importing, cache), _progress(quiet)
+    if run_periods:
+        _finish(lambda: build_and_run(order, run_periods, say), json)
+    _finish(lambda: build_model(order, say), json)
 
 
 @app.command()
@@ -208,6 +230,12 @@ def _run_options(
     return RunOptions(
         stretch=stretch, free_run=free_run, host_fallback=host_fallback, self_checks=not no_self_checks
     )
+
+
+def _import_options(root: str, context: str, keep_allocation: bool = False) -> ImportOptions:
+    from aicompiler.transformations.importers import ImportOptions
+
+    return ImportOptions(root=root, context=context, keep_allocation=keep_allocation)
 
 
 def _finish(command: Callable[[], Any], as_json: bool) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from aicompiler.codegen.report import RunResult
     from aicompiler.product import Product
     from aicompiler.run import RunOptions
+    from aicompiler.transformations.importers import ImportOptions
 
 REPORTS = frozenset({"report.html", "verdict.json", "verdict.sarif", "verdict.junit.xml"})
 
 
 def check_models(
-    models: Sequence[Path], sidecar: Path | None = None, write_sidecar: bool = False
+    models: Sequence[Path],
+    sidecar: Path | None = None,
+    write_sidecar: bool = False,
+    options: ImportOptions | None = None,
 ) -> dict[str, Any]:
-    """Import and validate every model; raises the worst failure after all were looked at.
+    """Import and validate every model, whatever the others give; the exit code is that of the worst.
 
     ``write_sidecar`` first writes a side-car to fill in for each, to ``sidecar`` if that is given.
     """
@@ -38,86 +42,97 @@ def check_models(
 
     if write_sidecar:
         for path in models:
-            print(f"{path}: wrote {write_template(path, sidecar)}", file=sys.stderr)
-    reports = []
-    failures: list[AicError] = []
-    for path in models:
-        try:
-            model = pipeline.read(path, sidecar=sidecar)
-        except AicError as error:
-            failures.append(error)
-            reports.append({"model": str(path), "ok": False, "diagnostics": as_data(error.diagnostics)})
-            continue
-        print_diagnostics(model.diagnostics)
-        reports.append(_model_summary(model))
-        print(f"{path}: {_count(model)}", file=sys.stderr)
-    if failures:
-        raise type(max(failures, key=lambda e: e.exit_code))(
-            d for failure in failures for d in failure.diagnostics
-        )
-    return {"ok": True, "models": reports}
+            print(f"{path}: wrote {write_template(path, sidecar, options)}", file=sys.stderr)
+    reports = [_checked(path, sidecar, options) for path in models]
+    worst = max(report["exit_code"] for report in reports)
+    said = [diagnostic for report in reports if not report["ok"] for diagnostic in report["diagnostics"]]
+    return {"ok": worst == 0, "exit_code": worst, "models": reports} | ({"diagnostics": said} if said else {})
+
+
+def _checked(path: Path, sidecar: Path | None, options: ImportOptions | None) -> dict[str, Any]:
+    """What ``check`` says about one model: also a model with errors has its accounts."""
+    accounts: dict[str, Any] = {}
+    try:
+        found = pipeline.examined(path, sidecar=sidecar, options=options)
+        accounts = {"accounting": found.draft.accounting.as_data()}
+        model = pipeline.lowered(path, found)
+    except AicError as error:
+        print_diagnostics(error.diagnostics)
+        failed = {"model": str(path), "ok": False, "exit_code": error.exit_code}
+        return failed | {"diagnostics": as_data(error.diagnostics)} | accounts
+    print_diagnostics(model.diagnostics)
+    print(f"{path}: {_count(model)}", file=sys.stderr)
+    return _model_summary(model) | {"exit_code": 0} | accounts
 
 
 def partition_model(
-    path: Path, progress: Progress, tables: bool, sidecar: Path | None = None
+    path: Path,
+    progress: Progress,
+    tables: bool,
+    sidecar: Path | None = None,
+    options: ImportOptions | None = None,
 ) -> dict[str, Any]:
     """Decide and check; prints the placements as a table unless JSON is asked for."""
-    model = pipeline.read(path, progress, sidecar)
+    model = pipeline.read(path, progress, sidecar, options=options)
     decision = pipeline.decide(model, progress)
     if tables:
         print("\n".join(map(printable, _decision_text(model, decision))))
     return _decision_summary(model, decision)
 
 
-def build_model(
-    path: Path,
-    out: Path,
-    templates: Path | None,
-    progress: Progress,
-    sidecar: Path | None = None,
-    cache: Cache | None = None,
-) -> dict[str, Any]:
-    """Build a model into ``out``, from ``cache`` where nothing that is read has changed."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be built, from what, and where to."""
+
+    model: Path
+    out: Path
+    templates: Path | None = None
+    sidecar: Path | None = None
+    importing: ImportOptions | None = None
+    cache: Cache | None = None
+
+    def build(self, progress: Progress) -> Build:
+        """Stages 1 to 8; stages that the cache knows are not done again."""
+        store = self.cache.of_stages if self.cache else NO_STORE
+        return pipeline.build(self.model, self.templates, progress, self.sidecar, store, self.importing)
+
+
+def build_model(order: Order, progress: Progress) -> dict[str, Any]:
+    """Build a model, as a whole from the cache where nothing that is read has changed."""
     from aicompiler.codegen import write_project
     from aicompiler.product import STAGE, build_key, pack, unpack
     from aicompiler.transformations.importers import find_sidecar
 
-    _refuse_own_folder(out)
-    key = build_key(path, find_sidecar(path, sidecar), templates) if cache else None
-    known = cache.get(STAGE, key) if cache and key else None
+    _refuse_own_folder(order.out)
+    sidecar = find_sidecar(order.model, order.sidecar)
+    key = build_key(order.model, sidecar, order.templates, order.importing) if order.cache else None
+    known = order.cache.get(STAGE, key) if order.cache and key else None
     if known is not None:
         progress("nothing has changed: taking the build from the cache")
         product = unpack(known)
     else:
-        store = cache.of_stages if cache else NO_STORE
-        made = pipeline.build(path, templates, progress, sidecar, store)
+        made = order.build(progress)
         product = _product(made, pipeline.report(made, progress=progress), None)
-        if cache and key:
-            cache.put(STAGE, key, pack(product))
-    print_diagnostics(write_project(product.project, out))
-    return _hand_over(product, out)
+        if order.cache and key:
+            order.cache.put(STAGE, key, pack(product))
+    print_diagnostics(write_project(product.project, order.out))
+    return _hand_over(product, order.out)
 
 
 def build_and_run(
-    path: Path,
-    out: Path,
-    templates: Path | None,
-    periods: int,
-    progress: Progress,
-    sidecar: Path | None = None,
-    options: RunOptions | None = None,
+    order: Order, periods: int, progress: Progress, options: RunOptions | None = None
 ) -> dict[str, Any]:
     """Build a model, compile, test and execute what was generated; the report has the host's figures."""
     from aicompiler.codegen import write_project
     from aicompiler.run import run_project
 
-    _refuse_own_folder(out)
-    made = pipeline.build(path, templates, progress, sidecar)
-    print_diagnostics(write_project(pipeline.report(made, progress=progress), out))
-    ran = run_project(out, periods, options, progress)
+    _refuse_own_folder(order.out)
+    made = order.build(progress)
+    print_diagnostics(write_project(pipeline.report(made, progress=progress), order.out))
+    ran = run_project(order.out, periods, options, progress)
     project = pipeline.report(made, ran, progress)
-    _replace_reports(project, out)
-    return _hand_over(_product(made, project, ran), out)
+    _replace_reports(project, order.out)
+    return _hand_over(_product(made, project, ran), order.out)
 
 
 def _refuse_own_folder(out: Path) -> None:
@@ -180,7 +195,7 @@ def run_demo(
     """Build and run the shipped example."""
     from aicompiler.models import example_path
 
-    return build_and_run(example_path("smart_intersection"), out, None, periods, progress, options=options)
+    return build_and_run(Order(example_path("smart_intersection"), out), periods, progress, options)
 
 
 def diff_builds(old: Path, new: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def heed_signals() -> None:
 
 
 def run_command(command: Callable[[], Any], as_json: bool) -> int:
-    """Run ``command`` and print its result as JSON if asked; returns the exit code.
+    """Run ``command`` and print its result as JSON if asked; gives the exit code (its own if it has one).
 
     A failure that the user can act on prints its diagnostics; anything else is a defect of ours and keeps its
     traceback.
@@ -77,7 +77,7 @@ def _finished(result: Any, as_json: bool) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _unread()
-    return 0
+    return int(result.get("exit_code", 0)) if isinstance(result, dict) else 0
 
 
 def _unread() -> int:

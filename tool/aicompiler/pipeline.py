@@ -19,6 +19,7 @@ from aicompiler.metamodels.system import System, Unit, UnitKind
 if TYPE_CHECKING:
     from aicompiler.codegen import GeneratedProject
     from aicompiler.codegen.report import BuildRecord, RunResult
+    from aicompiler.transformations.importers import Draft, ImportOptions
     from aicompiler.transformations.kernels import Kernel
     from aicompiler.transformations.kernels.passes import Variants
 
@@ -27,6 +28,15 @@ Progress = Callable[[str], None]
 
 def _silent(_: str) -> None:
     """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A model as imported and validated, and the SHA-256 of the files that were read, by name."""
+
+    draft: Draft
+    sidecar: Path | None
+    digests: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -68,20 +78,40 @@ class Build:
 
 
 def read(
-    path: Path, progress: Progress = _silent, sidecar: Path | None = None, store: Store = NO_STORE
+    path: Path,
+    progress: Progress = _silent,
+    sidecar: Path | None = None,
+    store: Store = NO_STORE,
+    options: ImportOptions | None = None,
 ) -> Model:
     """Stages 1 and 2: import a model with its side-car (else the one beside it), lower its behaviours."""
-    from aicompiler.transformations.importers import find_sidecar, load_system
-    from aicompiler.transformations.kernels import parse_entry
+    return lowered(path, examined(path, progress, sidecar, options), progress, store)
+
+
+def examined(
+    path: Path,
+    progress: Progress = _silent,
+    sidecar: Path | None = None,
+    options: ImportOptions | None = None,
+) -> Examined:
+    """Stage 1: what a model says and what is wrong with it, errors too."""
+    from aicompiler.transformations.importers import examine, find_sidecar
 
     with _stage(progress, f"importing {path.name}"):
         sidecar = find_sidecar(path, sidecar)
         digests = tuple((p.name, _digest(p)) for p in (path, sidecar) if p is not None and p.is_file())
-        system, diagnostics = load_system(path, sidecar)
+        return Examined(examine(path, sidecar, options), sidecar, digests)
+
+
+def lowered(path: Path, found: Examined, progress: Progress = _silent, store: Store = NO_STORE) -> Model:
+    """Stage 2: the behaviours as MLIR; raises ``ModelError`` where stage 1 found an error."""
+    from aicompiler.transformations.kernels import parse_entry
+
+    system = found.draft.sound().system
     with _stage(progress, "lowering behaviours to MLIR"):
         bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
         kernels = {e.id: parse_entry(c, e, store) for c, e in bodies}
-    return Model(path, system, tuple(diagnostics), kernels, sidecar, store, digests)
+    return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, found.digests)
 
 
 def decide(model: Model, progress: Progress = _silent) -> Decision:
@@ -171,9 +201,10 @@ def build(
     progress: Progress = _silent,
     sidecar: Path | None = None,
     store: Store = NO_STORE,
+    options: ImportOptions | None = None,
 ) -> Build:
     """Stages 1 to 8 of one model; ``store`` may know parts of it from earlier builds."""
-    model = read(path, progress, sidecar, store)
+    model = read(path, progress, sidecar, store, options)
     decision = decide(model, progress)
     planned = plan(model, decision, progress)
     kernels, project = generate(model, decision, templates, progress)

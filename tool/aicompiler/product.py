@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aicompiler.cache import key_of
 from aicompiler.codegen import GeneratedFile, GeneratedProject
+
+if TYPE_CHECKING:
+    from aicompiler.transformations.importers import ImportOptions
 
 STAGE = "build"
 ONE_FILE_MODELS = frozenset({".uml", ".xmi"})
@@ -25,7 +28,9 @@ class Product:
     said: tuple[str, ...]
 
 
-def build_key(model: Path, sidecar: Path | None, templates: Path | None) -> str | None:
+def build_key(
+    model: Path, sidecar: Path | None, templates: Path | None, options: ImportOptions | None = None
+) -> str | None:
     """The key of a build, from every byte that it reads; ``None`` where those are not known beforehand."""
     if model.suffix not in ONE_FILE_MODELS:
         return None
@@ -35,7 +40,7 @@ def build_key(model: Path, sidecar: Path | None, templates: Path | None) -> str 
         parts += [part for p in overrides for part in (p.name.encode(), p.read_bytes())]
     except OSError:
         return None  # the build itself says what cannot be read
-    return key_of(model.name, sidecar.name if sidecar else "", *parts)
+    return key_of(model.name, sidecar.name if sidecar else "", repr(options), *parts)
 
 
 def pack(product: Product) -> bytes:

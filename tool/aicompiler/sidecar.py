@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Source
+
+if TYPE_CHECKING:
+    from aicompiler.transformations.importers import ImportOptions
 
 
 class CannotWriteSidecar(AicError):
@@ -14,7 +18,9 @@ class CannotWriteSidecar(AicError):
     exit_code = 2
 
 
-def write_template(model: Path, destination: Path | None = None) -> Path:
+def write_template(
+    model: Path, destination: Path | None = None, options: ImportOptions | None = None
+) -> Path:
     """Write what ``model`` lacks as a commented side-car, and say where; a file that exists is never touched.
 
     Raises ``ModelError`` where the model is not understood, ``CannotWriteSidecar`` where the place is taken.
@@ -24,7 +30,7 @@ def write_template(model: Path, destination: Path | None = None) -> Path:
     path = destination or sidecar_path(model)
     if path.exists():
         raise _refused(path, "there is a side-car already, which is never overwritten", "complete or move it")
-    draft = draft_system(model)
+    draft = draft_system(model, options=options)
     if draft.failed:
         raise ModelError(d for d in draft.diagnostics if d.severity is Severity.ERROR)
     try:
