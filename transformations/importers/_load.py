@@ -45,6 +45,12 @@ class Draft:
         """Whether the model itself could not be understood: what is missing is then not known either."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
+    def sound(self) -> Draft:
+        """This draft; raises ``ModelError`` with every diagnostic if one of them is an error."""
+        if self.failed:
+            raise ModelError(sorted(self.diagnostics, key=lambda d: list(Severity).index(d.severity)))
+        return self
+
 
 def load_system(
     path: Path, sidecar: Path | None = None, options: ImportOptions | None = None
@@ -54,9 +60,7 @@ def load_system(
     Raises ``UnreadableInput`` if the file is no model at all and ``ModelError`` with every diagnostic if one
     of them is an error.
     """
-    found = examine(path, sidecar, options)
-    if found.failed:
-        raise ModelError(sorted(found.diagnostics, key=lambda d: list(Severity).index(d.severity)))
+    found = examine(path, sidecar, options).sound()
     return found.system, list(found.diagnostics)
 
 
