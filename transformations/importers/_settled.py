@@ -12,13 +12,14 @@ from ._overrides import channel_names
 from ._sidecar import Sidecar
 from ._validate import walk
 
-# The rule of a diagnostic, and the key of a side-car that states what it assumes.
-_SETTLES = {
-    ("unit", "frequency"): "clock-assumed",
-    ("unit", "kind"): "kind-assumed",
-    ("link", "bandwidth"): "assumed-bandwidth",
-    ("port", "type"): "assumed-type",
-    ("channel", "type"): "assumed-type",
+# Keys of a side-car, and the rules of the diagnostics that they answer.
+_SETTLES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("unit", "frequency"): ("clock-assumed",),
+    ("unit", "kind"): ("kind-assumed", "kind-from-name"),
+    ("unit", "policy"): ("policy-left-open",),
+    ("link", "bandwidth"): ("assumed-bandwidth",),
+    ("port", "type"): ("assumed-type",),
+    ("channel", "type"): ("assumed-type",),
 }
 
 
@@ -28,7 +29,7 @@ def unsettled(
     """The diagnostics that still hold for the system with its side-car."""
     before, after = _xml_ids(old), _xml_ids(new)
     stated = set(_stated(old, sidecar))
-    rules = set(_SETTLES.values())
+    rules = {rule for rules in _SETTLES.values() for rule in rules}
     for diagnostic in diagnostics:
         place = diagnostic.source.xml_id if diagnostic.source is not None else ""
         gone = place in before and place not in after
@@ -39,10 +40,10 @@ def unsettled(
 def _stated(system: System, sidecar: Sidecar) -> Iterator[tuple[str, str]]:
     named = _named(system)
     for setting in sidecar.settings:
-        rule = _SETTLES.get((setting.section, setting.key))
+        rules = _SETTLES.get((setting.section, setting.key), ())
         for element, names in named.get(setting.section, ()):
-            if rule is not None and names.match(setting.pattern):
-                yield from ((rule, place) for place in _places(system, element))
+            if rules and names.match(setting.pattern):
+                yield from ((rule, place) for rule in rules for place in _places(system, element))
 
 
 def _places(system: System, element: Element) -> Iterator[str]:

@@ -75,13 +75,6 @@ class ConstraintBuilder:
                 else:
                     yield Forbid(id=id_, name=name, source=source, component=component, unit=unit)
                 self.ids.setdefault(application.base, []).append(id_)
-        for application in self.model.applications("Allocate", "SysMLAllocate", "Assign"):
-            if self.model.applied(application.base, "Pin", "Forbid") is None:
-                label = self.model.label(application.base)
-                message = f"{label} is a proposal: the partitioner may decide otherwise"
-                self.model.note(
-                    "allocation-not-binding", message, "apply aic::Pin to make it binding", application
-                )
 
     def _sides(self, element: EObject) -> tuple[list[str], list[str]]:
         assign = self.model.applied(element, "Assign")
@@ -137,7 +130,8 @@ class ConstraintBuilder:
                 )
                 power = self.model.quantity(supply, "suppliedPower", POWER)
                 if power is not None and instance.parent is not None:
-                    node = instance.parent.id if instance.parent.id in self.nodes else None
+                    holder = (instance.parent.part, instance.parent.type)
+                    node = next(iter(self._known(holder, self.nodes)), None)
                     yield PeakPower(
                         id=instance.id,
                         name=instance.name,

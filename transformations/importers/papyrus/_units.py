@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from fractions import Fraction
 
-from aicompiler.metamodels.system import Area, OperatingPoint, SchedulingPolicy, Unit, UnitKind
+from aicompiler.metamodels.system import Area, OperatingPoint, Region, SchedulingPolicy, Unit, UnitKind
 from aicompiler.transformations.importers._quantities import (
+    COUNT,
     FREQUENCY,
     POWER,
     RATE,
@@ -18,16 +19,20 @@ from aicompiler.transformations.importers._quantities import (
     measure_of,
     up,
 )
-from aicompiler.transformations.importers._vsl import Expression, Tuple, VslError
+from aicompiler.transformations.importers._vsl import Expression, Tuple, VslError, parse
 
+from ._kinds import deduce
 from ._resource import EObject
 from ._view import UmlModel, is_a, shown
 
 _ASSUMED_HZ = 1_000_000_000
-_NAMED = (
-    (re.compile(r"gpu", re.IGNORECASE), UnitKind.GPU),
-    (re.compile(r"fpga", re.IGNORECASE), UnitKind.FPGA),
-)
+# What MARTE calls the policies that are known here (SchedPolicyKind).
+_POLICIES = {
+    "fixedpriority": SchedulingPolicy.FIXED_PRIORITY,
+    "earliestdeadlinefirst": SchedulingPolicy.EDF,
+    "timetabledriven": SchedulingPolicy.TIME_TABLE,
+}
+_RESOURCES = ("lut", "ff", "bram", "dsp")
 
 
 class UnitBuilder:
@@ -42,22 +47,23 @@ class UnitBuilder:
 
     def build(self) -> Unit:
         """The unit; what is assumed about it is reported."""
-        kind = self._kind()
+        kind, points = self._kind(), self._points()
         return Unit(
             id=self.id,
             name=self.name,
             source=self.model.source(self.bearers[0]),
             kind=kind,
             cores=self._cores() if kind is UnitKind.CPU else 1,
-            operating_points=self._points(),
+            operating_points=points,
             policy=self._policy(),
             static_power_uw=self._up(self._quantity("HwComponent", "staticConsumption", POWER)) or 0,
             memory_bytes=self._memory("memorySize", SIZE),
             memory_bandwidth_bytes_per_s=self._memory("throughput", RATE),
-            ops_per_cycle=self._count("ProcessingUnit", "opsPerCycle") or 1,
+            ops_per_cycle=self._per_cycle(max(p.frequency_hz for p in points)),
             launch_overhead_ns=self._up(self._quantity("ProcessingUnit", "launchOverhead", TIME)) or 0,
             speed_permille=self._permille("ProcessingResource", "speedFactor"),
             area=self._area() if kind is UnitKind.FPGA else None,
+            regions=tuple(self._regions()) if kind is UnitKind.FPGA else (),
             fill_permille=self._permille("ProcessingUnit", "fillLimit"),
             failure_rate_fit=self._count("ProcessingUnit", "failureRate") or 0,
             can_fail=(self.model.text(self.extra, "canFail") or "true").lower() != "false",
@@ -78,8 +84,6 @@ class UnitBuilder:
         return None if value is None else up(value)
 
     def _permille(self, stereotype: str, tag: str) -> int:
-        from aicompiler.transformations.importers._quantities import COUNT
-
         value = self._quantity(stereotype, tag, COUNT)
         if value is not None and down(value * 1000) < 1:
             message = (
@@ -99,31 +103,37 @@ class UnitBuilder:
             self.model.error(
                 "bad-unit-kind", message, f"use one of {', '.join(UnitKind.__members__)}", self.extra
             )
-        if self._find("HwPLD") is not None:
-            return UnitKind.FPGA
-        processor = self._find("HwProcessor")
-        if processor is not None and any(getattr(isa, "type", None) == "SIMD" for isa in processor.ownedISAs):
-            return UnitKind.GPU
-        for pattern, kind in _NAMED:
-            if pattern.search(self.name):
-                message = f"unit '{shown(self.name)}' is taken for a {kind.value} because of its name"
-                self.model.warn(
-                    "kind-assumed", message, "state its kind (aic::ProcessingUnit)", self.bearers[0]
-                )
-                return kind
-        return UnitKind.CPU
+        found = deduce(self.model, self.name, self.bearers)
+        if found.rule:
+            message = f"unit '{shown(self.name)}' is taken for a {found.kind.value} because {found.reason}"
+            step = "state its kind (aic::ProcessingUnit, or kind in the side-car)"
+            say = self.model.note if found.kind is UnitKind.CPU else self.model.warn
+            say(found.rule, message, step, self.bearers[0])
+        return found.kind
 
     def _cores(self) -> int:
         cores = self._count("HwProcessor", "nbCores") or self._count("Resource", "resMult") or 1
         return max(cores, 1)
 
     def _policy(self) -> SchedulingPolicy | None:
-        text = self.model.text(self.extra, "policy")
-        if text is None or text.lower() in [p.value for p in SchedulingPolicy]:
-            return None if text is None else SchedulingPolicy(text.lower())
-        known = ", ".join(p.value for p in SchedulingPolicy)
-        message = f"the policy '{shown(text)}' of unit '{shown(self.name)}' is unknown"
-        self.model.error("bad-policy", message, f"use one of {known}", self.extra)
+        """The policy of our profile, else the one of MARTE where a unit here can follow it."""
+        if (text := self.model.text(self.extra, "policy")) is not None:
+            if text.lower() in [p.value for p in SchedulingPolicy]:
+                return SchedulingPolicy(text.lower())
+            known = ", ".join(p.value for p in SchedulingPolicy)
+            message = f"the policy '{shown(text)}' of unit '{shown(self.name)}' is unknown"
+            self.model.error("bad-policy", message, f"use one of {known}", self.extra)
+            return None
+        bearer = self._find("GaExecHost")
+        if self.model.text(bearer, "schedPolicy") is None:
+            host = self._find("ProcessingResource")
+            bearer = getattr(host, "mainScheduler", None)
+        text = self.model.text(bearer, "schedPolicy")
+        if text is None or (found := _POLICIES.get(text.lower())) is not None:
+            return None if text is None else found
+        message = f"unit '{shown(self.name)}' is scheduled by {shown(text)} in the model, for which nothing"
+        message += " is built; the policy is left open"
+        self.model.note("policy-left-open", message, "state policy in the side-car", bearer)
         return None
 
     # --- clocks -------------------------------------------------------------------------------------------
@@ -134,17 +144,45 @@ class UnitBuilder:
         if points:
             distinct = {p.frequency_hz: p for p in points}
             return tuple(distinct.values())
-        clock = self._quantity("HwComputingResource", "op_Frequencies", FREQUENCY)
-        clock = clock if clock is not None else self._quantity("HwResource", "frequency", FREQUENCY)
-        if not clock:
-            message = f"unit '{shown(self.name)}' has no clock frequency; 1 GHz is assumed"
-            step = "give op_Frequencies or aic::ProcessingUnit operatingPoint"
-            self.model.warn("clock-assumed", message, step, self.bearers[0])
-        return (self._point(down(clock) if clock else _ASSUMED_HZ, self._service_power()),)
+        clocks = self._clocks()
+        if not clocks:
+            clocks = (self._assumed_clock(),)
+        power = self._service_power()  # stated for the unit as a whole: an upper bound at lower clocks
+        return tuple(self._point(clock, power) for clock in clocks)
+
+    def _clocks(self) -> tuple[int, ...]:
+        """The stated clocks in Hz, each once; a clock below one hertz is none."""
+        computing = self._find("HwComputingResource")
+        given = [x for m in self.model.quantities(computing, "op_Frequencies", FREQUENCY) if (x := m.typical)]
+        if not given and (single := self._quantity("HwResource", "frequency", FREQUENCY)):
+            given = [single]
+        return tuple(dict.fromkeys(down(clock) for clock in given if down(clock) >= 1))
+
+    def _mips(self) -> Fraction | None:
+        """Instructions a second of one core, from HwProcessor.mips."""
+        mips = self._quantity("HwProcessor", "mips", COUNT)
+        return mips * 10**6 / self._cores() if mips is not None and mips > 0 else None
+
+    def _assumed_clock(self) -> int:
+        """One instruction a cycle where mips is stated, at most 1 GHz; more is more instructions a cycle."""
+        mips = self._mips()
+        clock = min(_ASSUMED_HZ, down(mips)) if mips is not None and mips >= 1 else _ASSUMED_HZ
+        shown_clock = "1 GHz" if clock == _ASSUMED_HZ else f"{float(Fraction(clock, 10**6)):g} MHz"
+        message = f"unit '{shown(self.name)}' has no clock frequency; {shown_clock} is assumed"
+        if mips is not None:
+            message += f" and {self._per_cycle(clock)} instructions a cycle, after its mips"
+        step = "give op_Frequencies or aic::ProcessingUnit operatingPoint"
+        self.model.warn("clock-assumed", message, step, self.bearers[0])
+        return clock
+
+    def _per_cycle(self, clock: int) -> int:
+        """Operations a cycle of one core: as stated, else what mips says at ``clock`` Hz, else one."""
+        if (given := self._count("ProcessingUnit", "opsPerCycle")) is not None:
+            return max(given, 1)
+        mips = self._mips()
+        return 1 if mips is None else max(down(mips / clock), 1)
 
     def _declared_point(self, text: str) -> OperatingPoint | None:
-        from aicompiler.transformations.importers._vsl import parse
-
         try:
             given = parse(text)
             clock = _part(given, FREQUENCY, "frequency").typical
@@ -199,6 +237,26 @@ class UnitBuilder:
             bram=blocks or 0,
             dsp=self._count("ProcessingUnit", "dspSlices") or 0,
         )
+
+    def _regions(self) -> Iterator[Region]:
+        """Regions for partial reconfiguration: ``(lut=..., ff=..., bram=..., dsp=..., load=(...,ms))``."""
+        for number, text in enumerate(self.model.texts(self.extra, "region"), 1):
+            try:
+                given = parse(text)
+                counts = {r: _amount(given, r) for r in _RESOURCES}
+                load = up(_part(given, TIME, "load").upper or Fraction(0))
+            except VslError as error:
+                self.model.bad_value(self.extra, "region", text, str(error))
+                continue
+            id_, source = f"{self.id}.region{number}", self.model.source(self.extra)
+            area = Area(id=f"{id_}.area", name="area", source=source, **counts)
+            yield Region(id=id_, name=f"region {number}", source=source, area=area, reconfiguration_ns=load)
+
+
+def _amount(given: Expression, key: str) -> int:
+    """A count inside a tuple, 0 where it is left out."""
+    value = given.get(key) if isinstance(given, Tuple) else None
+    return 0 if value is None else down(measure_of(value, COUNT).typical or Fraction(0))
 
 
 def _part(given: Expression, dimension: Dimension, key: str) -> Measure:
