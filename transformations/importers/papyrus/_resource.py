@@ -1,88 +1,95 @@
-"""A lenient XMI resource: what the subsets do not name is kept and counted, no other document is opened."""
+"""A lenient XMI resource: what the metamodels do not name is kept, counted and located."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
-from io import BytesIO
+from enum import Enum
 from typing import Any
 
-from lxml import etree
+from aicompiler.metamodels.system import Source
 from pyecore.ecore import BadValueError
-from pyecore.resources import URI, ResourceSet
 from pyecore.resources.xmi import XMIResource
 
-EObject = Any  # pyecore makes the classes of a loaded metamodel at run time
-
-_UML = re.compile(
-    r"http://(www\.eclipse\.org/uml2/[\d.]+/UML|www\.omg\.org/spec/UML/\d+|schema\.omg\.org/spec/UML/[\d.]+)"
+from ._metamodel import (
+    ClosedUri,
+    EObject,
+    child_class,
+    features,
+    is_base,
+    is_nfp,
+    known_profile,
+    profile_class,
+    stereotype_class,
+    uml_class,
 )
-_PROFILES = (
-    re.compile(r"http://www\.eclipse\.org/papyrus/([A-Za-z_]\w*)/\d+"),
-    re.compile(r"http:///schemas/([A-Za-z_]\w*)/[^/]+/\d+"),
-    re.compile(r"http:///MARTE/(?:.*/)?([A-Za-z_]\w*)\.ecore"),
-    re.compile(r"http://CHESS[\w.]*/schemas/([A-Za-z_]\w*)/[^/]+/\d+"),
-    re.compile(r"http://.*/SysML/([A-Za-z]\w*?)(?:\.ecore)?"),
-)
-_RENAMED = {"PortAndFlows": "PortsAndFlows"}
-_OWN_PROFILE = "http://aicompiler/profile/1"
-_IGNORED_CHILDREN = frozenset({"eAnnotations"})
+from ._names import is_uml, is_xmi, locations, split_tag, xmi_attribute, xmi_type
+
+__all__ = ["Document", "EObject", "LenientResource", "Outcome", "Reference", "Skipped", "Value"]
+
+_EMPTY = ("", "null")  # MARTE tools write 'null' for no value
 
 
-class _Closed(URI):
-    """An address in memory: it never leads to a file or a network."""
+@dataclass
+class Document:
+    """One file: its elements by XML id, and what of it is no element of the metamodels."""
 
-    def __init__(self, name: str, content: bytes) -> None:
-        super().__init__(name)
-        self.content = content
-
-    def create_instream(self) -> BytesIO:
-        return BytesIO(self.content)
-
-    def normalize(self) -> str:
-        return str(self.plain)
-
-
-@cache
-def _metamodel(name: str) -> EObject:
-    content = (files("aicompiler.metamodels") / f"{name}.ecore").read_bytes()
-    resource = XMIResource(_Closed(f"{name}.ecore", content))
-    resource.resource_set = ResourceSet()
-    resource.load()
-    return resource.contents[0]
+    name: str
+    by_id: dict[str, EObject] = field(default_factory=dict)
+    tops: list[EObject] = field(default_factory=list)
+    elements: list[EObject] = field(default_factory=list)
+    applications: list[EObject] = field(default_factory=list)
+    foreign: dict[EObject, str] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    skipped_ids: set[str] = field(default_factory=set)
+    values: list[Value] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
 
 
-@cache
-def _class(package: str, name: str) -> EObject:
-    """The class of the UML subset (package '') or of a profile's sub-package; None if it has none."""
-    if not package:
-        return _metamodel("uml").getEClassifier(name)
-    found = next((p for p in _metamodel("marte").eSubpackages if p.name == package), None)
-    return found and (found.getEClassifier(name) or found.getEClassifier(f"SysML{name}"))
+@dataclass(frozen=True)
+class Skipped:
+    """An element with an id that could not be kept, and why."""
+
+    what: str
+    reason: str
+    source: Source
 
 
-@cache
-def _features(eclass: EObject) -> dict[str, EObject]:
-    return {f.name: f for f in eclass.eAllStructuralFeatures()}
+@dataclass(frozen=True)
+class Value:
+    """One value of a tag that is typed by a quantity or an arrival pattern."""
+
+    application: EObject
+    tag: str
+    text: str
+    line: int
 
 
-def profile_package(uri: str) -> str | None:
-    """The sub-package of marte.ecore that a namespace URI stands for, by its pattern; None for others."""
-    if uri == _OWN_PROFILE:
-        return "aic"
-    for pattern in _PROFILES:
-        if match := pattern.fullmatch(uri):
-            name = _RENAMED.get(match[1], match[1])
-            return name if any(p.name == name for p in _metamodel("marte").eSubpackages) else None
-    return None
+class Outcome(Enum):
+    """Where a reference leads."""
+
+    INSIDE = "an element of the model"
+    OUTSIDE = "an element of another document"
+    DANGLING = "nothing"
+    UNKNOWN = "an element, by a feature that is not known"
+
+
+@dataclass
+class Reference:
+    """One token that refers to an element, and what became of it; not ``certain``: it may be mere text."""
+
+    owner: EObject | None
+    feature: str
+    token: str
+    line: int
+    certain: bool = True
+    outcome: Outcome = Outcome.UNKNOWN
+    target: EObject | None = None
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What the subsets do not name: how often it occurs and where first."""
+    """What the metamodels do not name: how often it occurs and where first."""
 
     kind: str
     name: str
@@ -90,210 +97,279 @@ class Unknown:
     line: int
 
 
-@dataclass(frozen=True)
-class Dangling:
-    """A reference to an id that the file does not define."""
-
-    owner: EObject
-    feature: str
-    target: str
-    line: int
-
-
-@dataclass
-class _Reference:
-    owner: EObject
-    feature: str
-    targets: list[str]
-    line: int
-
-
-@dataclass
-class _Notes:
-    unknown: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-
-    def add(self, kind: str, name: str, line: int) -> None:
-        self.unknown.setdefault((kind, name), []).append(line)
-
-
 class LenientResource(XMIResource):
-    """Loads any Papyrus-like UML file: ``models``, ``stereotypes`` and what it could not place."""
+    """Loads Papyrus-like UML files: ``models``, ``stereotypes`` and what it could not place.
+
+    The first document is the model; others are read so that references into them resolve.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__(_Closed(name, b""))
-        self.models: list[EObject] = []
+        super().__init__(ClosedUri(name))
+        self.documents: list[Document] = []
         self.stereotypes: list[EObject] = []
-        self.by_id: dict[str, EObject] = {}
         self.lines: dict[EObject, int] = {}
+        self.files: dict[EObject, str] = {}
         self.text_lines: dict[tuple[EObject, str], list[int]] = {}
-        self.dangling: list[Dangling] = []
+        self.misfits: dict[EObject, str] = {}
         self.duplicates: list[tuple[str, EObject, int]] = []
-        self.external: list[tuple[EObject, str]] = []
-        self._notes = _Notes()
-        self._references: list[_Reference] = []
+        self._unknown: dict[tuple[str, str], list[int]] = {}
+        self._name = name
+        self._locations: dict[str, str] = {}
+
+    @property
+    def models(self) -> list[EObject]:
+        """The roots of the model."""
+        return self.documents[0].tops if self.documents else []
+
+    @property
+    def by_id(self) -> dict[str, EObject]:
+        """The elements of the model by XML id, in file order."""
+        return self.documents[0].by_id
+
+    @property
+    def dangling(self) -> list[Reference]:
+        """References to ids that their file does not define."""
+        return [r for d in self.documents for r in d.references if r.outcome is Outcome.DANGLING]
+
+    @property
+    def external(self) -> list[Reference]:
+        """References into documents that are not read."""
+        return [r for d in self.documents for r in d.references if r.outcome is Outcome.OUTSIDE]
 
     @property
     def unknown(self) -> list[Unknown]:
         """What was kept without being understood, in order of first occurrence."""
-        items = self._notes.unknown.items()
-        return [Unknown(kind, name, len(lines), lines[0]) for (kind, name), lines in items]
+        return [Unknown(*key, len(lines), lines[0]) for key, lines in self._unknown.items()]
 
     def _try_resource_autoload(self, uri: str, original_uri: str) -> Any:
-        raise ValueError(f"{original_uri} ({uri}) is another document, which is never opened")
+        raise ValueError(f"{original_uri} ({uri}) is another document, which this resource never opens")
 
-    def load_root(self, root: Any) -> None:
-        """Build everything below the root element of a parsed file."""
-        namespace, name = split_tag(root.tag)
-        tops = list(_elements(root)) if name == "XMI" and "XMI" in namespace else [root]
-        for node in tops:
-            self._top(node)
-        for reference in self._references:
-            self._resolve(reference)
-        self._references.clear()
+    # --- documents ----------------------------------------------------------------------------------------
 
-    def _top(self, node: Any) -> None:
-        namespace, name = split_tag(node.tag)
-        if _UML.fullmatch(namespace):
-            obj = self._build(node, _class("", name) or _class("", "NamedElement"))
-            self.models.append(obj)
-        elif package := profile_package(namespace):
-            if (eclass := _class(package, name)) is None:
-                self._notes.add("stereotype", f"{package}::{name}", node.sourceline)
-                return
-            obj = self._build(node, eclass)
-            self.stereotypes.append(obj)
+    def add(self, root: Any, name: str = "") -> Document:
+        """Build everything below the root element of a parsed file; references wait for ``resolve``."""
+        document = Document(name or self._name)
+        self.documents.append(document)
+        self._locations = locations(root)
+        namespace, tag = split_tag(root.tag)
+        for node in list(_elements(root)) if tag == "XMI" and is_xmi(namespace) else [root]:
+            if not is_xmi(split_tag(node.tag)[0]):
+                _Reader(self, document).top(node, self._locations)
+        return document
+
+    def resolve(self, others: dict[tuple[str, str], Document]) -> None:
+        """Let references lead to what they name; ``others``: what a document's relative address leads to."""
+        for document in self.documents:
+            ids = document.by_id.keys() | document.skipped_ids
+            document.references = [r for r in document.references if r.certain or r.token in ids]
+            for reference in document.references:
+                self._resolve(document, reference, others)
+
+    def _resolve(
+        self, document: Document, reference: Reference, others: dict[tuple[str, str], Document]
+    ) -> None:
+        owner, feature = reference.owner, None
+        if owner is not None:
+            feature = features(owner.eClass).get(reference.feature)
+        address, mark, fragment = reference.token.rpartition("#")
+        searched = others.get((document.name, address)) if address else document
+        reference.target = searched.by_id.get(fragment) if searched is not None else None
+        if reference.target is not None:
+            reference.outcome = Outcome.UNKNOWN if feature is None else Outcome.INSIDE
+        elif address and searched is None:
+            reference.outcome = Outcome.OUTSIDE
+            reference.target = uml_class("External")(href=reference.token)
+            self.lines[reference.target] = reference.line
         else:
-            self._notes.add("namespace", namespace or name, node.sourceline)
-            return
-        self.contents.append(obj)
+            reference.outcome = Outcome.DANGLING if feature is not None or mark else Outcome.UNKNOWN
+        if feature is not None and reference.target is not None:
+            self.put(owner, feature, reference.target, reference.line)
 
-    def _build(self, node: Any, eclass: EObject) -> EObject:
-        obj = eclass()
-        self.lines[obj] = node.sourceline
-        for key, value in node.attrib.items():
-            namespace, name = split_tag(key)
-            if name == "id" and namespace:
-                self._register(obj, value, node.sourceline)
-            elif not namespace:
-                self._attribute(obj, name, value, node.sourceline)
-        for child in _elements(node):
-            self._child(obj, child)
-        return obj
+    # --- what the readers record --------------------------------------------------------------------------
 
-    def _register(self, obj: EObject, id_: str, line: int) -> None:
-        obj._internal_id = id_
-        self.uuid_dict.setdefault(id_, obj)
-        if self.by_id.setdefault(id_, obj) is not obj:
-            self.duplicates.append((id_, obj, line))
+    def note(self, kind: str, name: str, line: int) -> None:
+        """Count something that the metamodels do not name."""
+        self._unknown.setdefault((kind, name), []).append(line)
 
-    def _attribute(self, obj: EObject, name: str, value: str, line: int) -> None:
-        features = _features(obj.eClass)
-        if name.lower().startswith("base_") and "base" in features:
-            self._references.append(_Reference(obj, "base", [value], line))
-        elif (feature := features.get(name)) is None:
-            self._notes.add("feature", f"{obj.eClass.name}.{name}", line)
-        elif feature.is_attribute:
-            self._set_text(obj, feature, value)
-        elif not feature.containment:
-            targets = value.split() if feature.many else [value]
-            self._references.append(_Reference(obj, name, targets, line))
-
-    def _set_text(self, obj: EObject, feature: EObject, text: str) -> None:
-        value = text.strip() in ("true", "1") if feature.eType.name == "EBoolean" else text
-        if feature.many:
-            getattr(obj, feature.name).append(value)
-        else:
-            setattr(obj, feature.name, value)
-
-    def _child(self, obj: EObject, node: Any) -> None:
-        name = split_tag(node.tag)[1]
-        if name in _IGNORED_CHILDREN or any(split_tag(key)[1] == "nil" for key in node.attrib):
-            return
-        features = _features(obj.eClass)
-        if name.lower().startswith("base_") and "base" in features:
-            self._refer(obj, "base", node)
-        elif (feature := features.get(name)) is None:
-            self._keep(obj, name, node)
-        elif feature.is_attribute:
-            self._set_text(obj, feature, node.text or "")
-            self.text_lines.setdefault((obj, name), []).append(node.sourceline)
-        elif feature.containment and node.get("href") is None:
-            self._contain(obj, feature, node)
-        else:
-            self._refer(obj, "kept" if feature.containment else name, node)
-
-    def _refer(self, obj: EObject, feature: str, node: Any) -> None:
-        target = node.get("href") or next(
-            (v for k, v in node.attrib.items() if split_tag(k)[1] == "idref"), None
-        )
-        if target is not None:
-            self._references.append(_Reference(obj, feature, [target], node.sourceline))
-
-    def _contain(self, obj: EObject, feature: EObject, node: Any) -> None:
-        type_name = _xmi_type(node)
-        eclass = _class("", type_name) if type_name else feature.eType
-        if eclass is None:
-            self._notes.add("metaclass", type_name, node.sourceline)
-            eclass = feature.eType
-        elif eclass is not feature.eType and feature.eType not in eclass.eAllSuperTypes():
-            feature = _features(obj.eClass)["kept"]
-        child = self._build(node, eclass)
-        if type_name and type_name != eclass.name:
-            child.metaclass = type_name
-        self._put(obj, feature, child, node.sourceline)
-
-    def _keep(self, obj: EObject, name: str, node: Any) -> None:
-        """Keep an element under a feature that the subset lacks, so that references to it still resolve."""
-        self._notes.add("feature", f"{obj.eClass.name}.{name}", node.sourceline)
-        kept = _features(obj.eClass).get("kept")
-        if kept is None or node.get("href") is not None or not node.attrib:
-            return
-        type_name = _xmi_type(node)
-        child = self._build(node, _class("", type_name) or _class("", "NamedElement"))
-        child.metaclass = type_name or name
-        self._put(obj, kept, child, node.sourceline)
-
-    def _put(self, obj: EObject, feature: EObject, value: EObject, line: int) -> None:
+    def put(self, obj: EObject, feature: EObject, value: EObject, line: int) -> bool:
+        """Set or add a value; whether its type fits."""
         try:
             if feature.many:
                 getattr(obj, feature.name).append(value)
             else:
                 setattr(obj, feature.name, value)
         except BadValueError:
-            self._notes.add("misplaced", f"{obj.eClass.name}.{feature.name}", line)
+            self.note("misplaced", f"{obj.eClass.name}.{feature.name}", line)
+            return False
+        return True
 
-    def _resolve(self, reference: _Reference) -> None:
-        features = _features(reference.owner.eClass)
-        if (feature := features.get(reference.feature)) is None:
-            return
-        for target in reference.targets:
-            if "#" in target:
-                value = self._outside(reference.owner, target, reference.line)
-            elif (value := self.by_id.get(target)) is None:
-                self.dangling.append(Dangling(reference.owner, reference.feature, target, reference.line))
+
+class _Reader:
+    """Turns one element below the root of a document, and all below it, into an EObject."""
+
+    def __init__(self, resource: LenientResource, document: Document) -> None:
+        self.resource = resource
+        self.document = document
+        self.in_model = False
+
+    def top(self, node: Any, known: dict[str, str]) -> None:
+        """A model, or the application of a stereotype."""
+        namespace, name = split_tag(node.tag)
+        self.in_model = is_uml(namespace)
+        if self.in_model:
+            obj = self._grow(node, uml_class(name) or uml_class("NamedElement"))
+            self.document.tops.append(obj)
+        else:
+            eclass = stereotype_class(namespace, name, known.get(namespace, ""))
+            obj = self._grow(node, eclass or profile_class("Kept", "Foreign"))
+            if eclass is None:
+                self._foreign(obj, node, known_profile(namespace, known.get(namespace, "")))
+            else:
+                self.resource.stereotypes.append(obj)
+            self.document.applications.append(obj)
+        self.resource.contents.append(obj)
+
+    def _foreign(self, obj: EObject, node: Any, known: bool) -> None:
+        namespace, name = split_tag(node.tag)
+        obj.namespace, obj.stereotype = namespace, name
+        reason = f"the profile {namespace} is not known"
+        if known:
+            reason = f"its profile has no stereotype '{name}'"
+        self.document.foreign[obj] = reason
+        kind = ("stereotype", f"{namespace}::{name}") if known else ("namespace", namespace or name)
+        self.resource.note(*kind, node.sourceline)
+
+    def _grow(self, node: Any, eclass: EObject) -> EObject:
+        """The object of a node with all below it, in file order; deep files do not make it recurse."""
+        obj = self._build(node, eclass)
+        pending = [(child, obj) for child in reversed(list(_elements(node)))]
+        while pending:
+            child, owner = pending.pop()
+            grown = self._child(owner, child)
+            if grown is not None:
+                pending += [(c, grown) for c in reversed(list(_elements(child)))]
+        return obj
+
+    def _build(self, node: Any, eclass: EObject) -> EObject:
+        obj = eclass()
+        self.resource.lines[obj] = node.sourceline
+        if self.document is not self.resource.documents[0]:
+            self.resource.files[obj] = self.document.name
+        for key, value in node.attrib.items():
+            if key[0] != "{":
+                self._attribute(obj, key, value, node.sourceline)
+            elif key.endswith("}id"):
+                self._register(obj, value, node.sourceline)
+        return obj
+
+    def _register(self, obj: EObject, id_: str, line: int) -> None:
+        obj._internal_id = id_
+        if self.document.by_id.setdefault(id_, obj) is not obj:
+            self.resource.duplicates.append((id_, obj, line))
+        if self.in_model:
+            self.document.elements.append(obj)
+
+    # --- attributes ---------------------------------------------------------------------------------------
+
+    def _attribute(self, obj: EObject, name: str, value: str, line: int) -> None:
+        known = features(obj.eClass)
+        if name == "href":
+            self._refer(obj, name, [value], line)
+        elif is_base(obj.eClass, name):
+            self._refer(obj, "base", value.split(), line)
+        elif (feature := known.get(name)) is None:
+            self._unknown_attribute(obj, name, value, line)
+        elif feature.is_attribute:
+            self._text(obj, feature, value, line)
+        elif not feature.containment:
+            self._refer(obj, name, value.split(), line)
+
+    def _unknown_attribute(self, obj: EObject, name: str, value: str, line: int) -> None:
+        """An attribute that may or may not refer to elements: which of its words are ids shows at the end."""
+        if is_a_foreign(obj):
+            obj.tags.append(f"{name}={value}")
+        else:
+            self.resource.note("feature", f"{obj.eClass.name}.{name}", line)
+        self._refer(obj, name, value.split(), line, certain=False)
+
+    def _refer(
+        self, owner: EObject | None, feature: str, tokens: list[str], line: int, *, certain: bool = True
+    ) -> None:
+        found = [Reference(owner, feature, token, line, certain) for token in tokens]
+        self.document.references += found
+
+    def _text(self, obj: EObject, feature: EObject, text: str, line: int) -> None:
+        value = text.strip() in ("true", "1") if feature.eType.name == "EBoolean" else text
+        self.resource.put(obj, feature, value, line)
+        if is_nfp(feature) and text.strip() not in _EMPTY:
+            self.document.values.append(Value(obj, feature.name, text.strip(), line))
+
+    # --- children -----------------------------------------------------------------------------------------
+
+    def _child(self, obj: EObject, node: Any) -> EObject | None:
+        name = split_tag(node.tag)[1]
+        eclass = child_class(obj.eClass, node)
+        feature = features(obj.eClass).get(name)
+        if eclass is not None:
+            return self._contain(obj, feature, node, eclass)
+        if xmi_attribute(node, "nil") is None and feature is not None and feature.is_attribute:
+            self._text(obj, feature, node.text or "", node.sourceline)
+            self.resource.text_lines.setdefault((obj, name), []).append(node.sourceline)
+        elif feature is None and is_a_foreign(obj) and (node.text or "").strip():
+            obj.tags.append(f"{name}={node.text.strip()}")
+        self._skip(obj, node, "base" if is_base(obj.eClass, name) else name)
+        return None
+
+    def _contain(self, obj: EObject, feature: EObject | None, node: Any, eclass: EObject) -> EObject:
+        type_name, name = xmi_type(node), split_tag(node.tag)[1]
+        child = self._build(node, eclass)
+        reason = ""
+        if feature is None:
+            reason = f"{obj.eClass.name} has no feature '{name}'"
+            self.resource.note("feature", f"{obj.eClass.name}.{name}", node.sourceline)
+        elif type_name and type_name != eclass.name:
+            reason = f"there is no metaclass '{type_name}'"
+            self.resource.note("metaclass", type_name, node.sourceline)
+        if "metaclass" in features(eclass) and (feature is None or type_name != eclass.name):
+            child.metaclass = type_name or (name if feature is None else None)
+        if feature is None or not self.resource.put(obj, feature, child, node.sourceline):
+            reason = reason or f"{eclass.name} does not fit '{name}' of {obj.eClass.name}"
+            if "kept" in features(obj.eClass):
+                self.resource.put(obj, features(obj.eClass)["kept"], child, node.sourceline)
+        if reason:
+            self.resource.misfits[child] = reason
+        return child
+
+    def _skip(self, obj: EObject, node: Any, name: str) -> None:
+        """A node that contains no element of its own: a reference, or something that can only be counted."""
+        known = features(obj.eClass).get(name)
+        contains = known is not None and not known.is_attribute and known.containment
+        feature = "kept" if contains else name
+        for inner in node.iter():
+            if not isinstance(inner.tag, str):
                 continue
-            self._put(reference.owner, feature, value, reference.line)
+            owner = obj if inner is node else None
+            for key, value in inner.attrib.items():
+                if key == "href" or key.endswith("}idref"):
+                    self._refer(owner, feature, [value], inner.sourceline)
+                elif key.endswith("}id") and key[0] == "{":
+                    self._skip_element(inner, value)
+                elif key[0] != "{":
+                    self._refer(None, key, value.split(), inner.sourceline, certain=False)
 
-    def _outside(self, owner: EObject, href: str, line: int) -> EObject:
-        document, _, fragment = href.rpartition("#")
-        if not document and fragment in self.by_id:
-            return self.by_id[fragment]
-        stand_in = _class("", "External")(href=href)
-        self.lines[stand_in] = line
-        self.external.append((owner, href))
-        return stand_in
+    def _skip_element(self, node: Any, id_: str) -> None:
+        self.document.skipped_ids.add(id_)
+        if self.in_model:
+            name = split_tag(node.tag)[1]
+            reason = "it stands where UML has no element"
+            source = Source(file=self.document.name, xml_id=id_, line=node.sourceline)
+            self.document.skipped.append(Skipped(name, reason, source))
+
+
+def is_a_foreign(obj: EObject) -> bool:
+    """Whether this is the application of a stereotype that no metamodel describes."""
+    return bool(obj.eClass.name == "Foreign")
 
 
 def _elements(node: Any) -> Iterator[Any]:
     return (child for child in node if isinstance(child.tag, str))
-
-
-def split_tag(tag: str) -> tuple[str, str]:
-    """Namespace and local name."""
-    name = etree.QName(tag)
-    return name.namespace or "", name.localname
-
-
-def _xmi_type(node: Any) -> str:
-    value = next((v for k, v in node.attrib.items() if split_tag(k)[1] == "type" and split_tag(k)[0]), "")
-    return str(value).rpartition(":")[2]

@@ -12,14 +12,13 @@ from aicompiler.metamodels.system import Source
 from aicompiler.transformations.importers._quantities import COUNT, Dimension, Measure, measure
 from aicompiler.transformations.importers._vsl import Expression, VslError, parse
 
+from ._metamodel import kinds
 from ._resource import EObject, LenientResource
 
 
 def is_a(obj: EObject, *names: str) -> bool:
     """Whether ``obj`` is an instance of one of these metaclasses or stereotypes."""
-    if obj is None:
-        return False
-    return obj.eClass.name in names or any(c.name in names for c in obj.eClass.eAllSuperTypes())
+    return obj is not None and not kinds(obj.eClass).isdisjoint(names)
 
 
 def shown(name: str | None) -> str:
@@ -28,12 +27,20 @@ def shown(name: str | None) -> str:
 
 
 class UmlModel:
-    """One file, its stereotype applications by what they are applied to, and what was said about it."""
+    """One file, its stereotype applications by what they are applied to, and what was said about it.
+
+    It also remembers what was asked of it, so that every value of the file can be accounted for: ``read``
+    tags, ``consulted`` applications, and the ``rejected`` texts with the reason.
+    """
 
     def __init__(self, file: str, resource: LenientResource) -> None:
         self.file = file
         self.resource = resource
         self.diagnostics: list[Diagnostic] = []
+        self.read: set[tuple[EObject, str]] = set()
+        self.consulted: set[EObject] = set()
+        self.rejected: dict[tuple[EObject, str, str], str] = {}
+        self._said: set[Diagnostic] = set()
         self._applied: dict[EObject, list[EObject]] = defaultdict(list)
         for application in resource.stereotypes:
             if application.base is not None:  # an orphan speaks of nothing, not of the root's missing part
@@ -52,8 +59,9 @@ class UmlModel:
     def source(self, obj: EObject, line: int | None = None) -> Source:
         """The place of an element in the file."""
         place = self.resource.lines.get(obj, 0) if line is None else line
+        file = self.resource.files.get(obj, self.file)
         return Source(
-            file=self.file, xml_id=obj._internal_id or "", qualified_name=self.qualified_name(obj), line=place
+            file=file, xml_id=obj._internal_id or "", qualified_name=self.qualified_name(obj), line=place
         )
 
     def qualified_name(self, obj: EObject) -> str:
@@ -77,18 +85,25 @@ class UmlModel:
 
     def applied(self, element: EObject, *names: str) -> EObject | None:
         """The first application to ``element`` of one of these stereotypes or a specialisation of it."""
-        return next((a for a in self._applied.get(element, ()) if is_a(a, *names)), None)
+        found = next((a for a in self._applied.get(element, ()) if is_a(a, *names)), None)
+        if found is not None:
+            self.consulted.add(found)
+        return found
 
     def applications(self, *names: str) -> Iterator[EObject]:
         """All applications that have a base, in file order."""
-        return (a for a in self.resource.stereotypes if a.base is not None and is_a(a, *names))
+        found = [a for a in self.resource.stereotypes if a.base is not None and is_a(a, *names)]
+        self.consulted.update(found)
+        return iter(found)
 
-    @staticmethod
-    def texts(application: EObject | None, tag: str) -> list[str]:
+    def texts(self, application: EObject | None, tag: str) -> list[str]:
         """The non-empty values of a tag; MARTE tools also write 'null' for none."""
         value = getattr(application, tag, None) if application is not None else None
         values = [value] if isinstance(value, str) else list(value or ())
-        return [v.strip() for v in values if v and v.strip() not in ("", "null")]
+        found = [v.strip() for v in values if v and v.strip() not in ("", "null")]
+        if found:
+            self.read.add((application, tag))
+        return found
 
     def text(self, application: EObject | None, tag: str) -> str | None:
         """The first non-empty value of a tag."""
@@ -131,6 +146,7 @@ class UmlModel:
 
     def bad_value(self, application: EObject | None, tag: str, text: str, reason: str) -> None:
         """Report a tag whose value is not understood."""
+        self.rejected[application, tag, text] = reason
         message = f"{tag} of {self._bearer(application)} is '{shown(text[:80])}': {reason}"
         self.warn(
             "value-not-understood",
@@ -163,5 +179,6 @@ class UmlModel:
     def add(self, severity: Severity, rule: str, message: str, next_step: str, source: Source) -> None:
         """Record a diagnostic; the same statement is made once."""
         entry = Diagnostic(severity=severity, rule=rule, message=message, next_step=next_step, source=source)
-        if entry not in self.diagnostics:
+        if entry not in self._said:
+            self._said.add(entry)
             self.diagnostics.append(entry)
