@@ -1,31 +1,33 @@
-"""VSL, the value language of MARTE, as far as models use it: text to a small tree.
+"""VSL, the value language of MARTE, as models write it: text to a small tree, and back.
 
-``(value=50, unit=ms)``, ``(50, ms)``, ``50 ms``, ``periodic(period=(50, ms))``, ``{H, W}``, ``[1..256]``,
-``(expr=$x, unit=ms)``, ``'text'``.
+The grammar is ``vsl.lark``; docs/reference/vsl.md shows every form.  A tree printed by ``str`` is read as an
+equal tree.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 MAX_DEPTH = 32
-
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<number>[+-]?(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<variable>(?:inout|in|out)?\$[A-Za-z_]\w*)
-    |(?P<name>[A-Za-z_µ%][\w/%:.-]*)
-    |(?P<text>'[^']*')
-    |(?P<sign>\.\.|[(){}\[\],=]))""",
-    re.VERBOSE,
-)
-_MAX_EXPONENT = 30
+MAX_LENGTH = 64 * 1024
 
 
 class VslError(ValueError):
     """A text that is no VSL; the message says what was expected where."""
+
+
+class NoValue(VslError):
+    """A text that is understood but states no number: a part left empty, or a variable without a value."""
+
+    def __init__(self, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.variable = variable
+
+
+# --- the tree ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,20 @@ class Number:
 
     value: Fraction
 
+    def __str__(self) -> str:
+        """As a decimal, which every number that was read is."""
+        return _decimal(self.value)
+
 
 @dataclass(frozen=True)
 class Name:
     """A unit, an enumeration literal or the name of a constant."""
 
     text: str
+
+    def __str__(self) -> str:
+        """The name as it was written."""
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,21 @@ class Variable:
 
     name: str
 
+    def __str__(self) -> str:
+        """With its sign."""
+        return f"${self.name}"
+
 
 @dataclass(frozen=True)
 class Text:
     """A quoted string."""
 
     text: str
+
+    def __str__(self) -> str:
+        """In the quotes that it does not hold."""
+        quote = '"' if "'" in self.text else "'"
+        return f"{quote}{self.text}{quote}"
 
 
 @dataclass(frozen=True)
@@ -63,155 +82,182 @@ class Item:
     key: str
     value: Expression
 
+    def __str__(self) -> str:
+        """``key=value``, or the value alone."""
+        return f"{self.key}={self.value}" if self.key else str(self.value)
+
 
 @dataclass(frozen=True)
 class Tuple:
-    """``(value=50, unit=ms)``, positional or mixed."""
+    """``(value=50, unit=ms)``, positional or mixed; ``bare`` if its brackets were left out."""
 
     items: tuple[Item, ...]
+    bare: bool = field(default=False, compare=False)
 
     def get(self, *keys: str) -> Expression | None:
         """The first value under one of ``keys``."""
         return next((i.value for key in keys for i in self.items if i.key == key), None)
 
+    def __str__(self) -> str:
+        """In round brackets."""
+        return f"({', '.join(map(str, self.items))})"
+
 
 @dataclass(frozen=True)
 class Call:
-    """A choice with its argument: ``periodic(...)``, ``sporadic(...)``."""
+    """A choice with its argument or a distribution: ``periodic(...)``, ``exp(17,ms)``."""
 
     name: str
     arguments: Tuple
 
+    def __str__(self) -> str:
+        """The name before its arguments."""
+        return f"{self.name}{self.arguments}"
+
 
 @dataclass(frozen=True)
 class Collection:
-    """``{a, b}``, or ``[a..b]`` as its two ends."""
+    """``{a, b}``, also written ``[a, b]``."""
 
     values: tuple[Expression, ...]
 
+    def __str__(self) -> str:
+        """In braces."""
+        return f"{{{', '.join(map(str, self.values))}}}"
 
-Expression = Number | Name | Variable | Text | Tuple | Call | Collection
+
+@dataclass(frozen=True)
+class Interval:
+    """``[a..b]``; an open end has its bracket reversed: ``]a..b[``."""
+
+    lower: Expression
+    upper: Expression
+    lower_open: bool = False
+    upper_open: bool = False
+
+    def __str__(self) -> str:
+        """With two dots between its ends."""
+        left, right = "]" if self.lower_open else "[", "[" if self.upper_open else "]"
+        return f"{left}{self.lower} .. {self.upper}{right}"
 
 
+@dataclass(frozen=True)
+class Operation:
+    """``$a * 2 + $b``: one of + - * / on two operands, or - on one."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+    def __str__(self) -> str:
+        """With brackets only where the order of evaluation needs them."""
+        if len(self.operands) == 1:
+            return f"-{self._operand(self.operands[0], 3)}"
+        level = _LEVELS[self.operator]
+        left, right = self._operand(self.operands[0], level), self._operand(self.operands[1], level + 1)
+        return f"{left} {self.operator} {right}"
+
+    @staticmethod
+    def _operand(operand: Expression, level: int) -> str:
+        loose = isinstance(operand, Operation) and operand.level < level
+        return f"({operand})" if loose else str(operand)
+
+    @property
+    def level(self) -> int:
+        """How tightly it binds: a sum is 1, a product 2."""
+        return 2 if len(self.operands) == 1 else _LEVELS[self.operator]
+
+
+_LEVELS = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+Expression = Number | Name | Variable | Text | Tuple | Call | Collection | Interval | Operation
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """``in$x = 5``: a variable of an analysis context; ``direction`` is in, out, inout or ''."""
+
+    name: str
+    direction: str = ""
+    value: Expression | None = None
+
+
+def _decimal(value: Fraction) -> str:
+    """All digits of a finite decimal; of another fraction the quotient."""
+    twos = (value.denominator & -value.denominator).bit_length() - 1
+    rest, fives = value.denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return f"({value.numerator} / {value.denominator})"
+    places = max(twos, fives)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return f"-{text}" if value < 0 else text
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The tree of a VSL text; raises ``VslError``."""
-    reader = _Reader(_tokens(text))
-    value = reader.expression(0)
-    if reader.kind:
-        raise VslError(f"unexpected {reader.text!r} after the value")
-    return value
+    from ._vsl_reader import read_value  # lark is imported only where a value has to be read
+
+    found = read_value(_bounded(text))
+    _bound_depth(found)
+    return found
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens, position, end = [], 0, len(text.rstrip())
-    while position < end:
-        if (match := _TOKEN.match(text, position)) is None:
-            raise VslError(f"unexpected {text[position:].strip()[:12]!r}")
-        kind = match.lastgroup or ""
-        tokens.append((kind, match[kind]))
-        position = match.end()
-    return tokens
+@lru_cache(maxsize=1024)
+def parse_declarations(text: str) -> tuple[Declaration, ...]:
+    """The variables that a context declares: ``in$x=5``, ``{in$a, out$b}``; raises ``VslError``."""
+    from ._vsl_reader import read_declarations
+
+    found = read_declarations(_bounded(text))
+    for declaration in found:
+        if declaration.value is not None:
+            _bound_depth(declaration.value)
+    return found
 
 
-@dataclass
-class _Reader:
-    tokens: Sequence[tuple[str, str]]
-    at: int = 0
-
-    @property
-    def kind(self) -> str:
-        return self.tokens[self.at][0] if self.at < len(self.tokens) else ""
-
-    @property
-    def text(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def take(self) -> str:
-        self.at += 1
-        return self.tokens[self.at - 1][1]
-
-    def accept(self, sign: str) -> bool:
-        found = self.kind == "sign" and self.text == sign
-        self.at += found
-        return found
-
-    def expect(self, sign: str) -> None:
-        if not self.accept(sign):
-            raise VslError(
-                f"expected {sign!r}, found {self.text!r}" if self.kind else f"expected {sign!r} at the end"
-            )
-
-    def expression(self, depth: int) -> Expression:
-        if depth > MAX_DEPTH:
-            raise VslError(f"nested deeper than {MAX_DEPTH} levels")
-        if self.kind == "number":
-            return self._number()
-        if self.kind == "variable":
-            return Variable(self.take().partition("$")[2])
-        if self.kind == "text":
-            return Text(self.take()[1:-1])
-        return self._name(depth) if self.kind == "name" else self._bracketed(depth)
-
-    def _bracketed(self, depth: int) -> Expression:
-        if self.accept("("):
-            return self._tuple(depth)
-        for opening, closing in ("{}", "[]"):
-            if self.accept(opening):
-                return self._collection(closing, depth)
-        raise VslError(
-            f"expected a value, found {self.text!r}" if self.kind else "expected a value at the end"
-        )
-
-    def _number(self) -> Expression:
-        number = Number(_fraction(self.take()))
-        if self.kind == "name":
-            return Tuple((Item("value", number), Item("unit", Name(self.take()))))
-        return number
-
-    def _name(self, depth: int) -> Expression:
-        name = self.take()
-        if self.accept("("):
-            return Call(name, self._tuple(depth))
-        if self.kind == "sign" and self.text == "=" and depth == 0:  # open=(...) is written for open(...)
-            self.take()
-            value = self.expression(depth + 1)
-            return Call(name, value if isinstance(value, Tuple) else Tuple((Item("", value),)))
-        return Name(name)
-
-    def _tuple(self, depth: int) -> Tuple:
-        items: list[Item] = []
-        first = True
-        while not self.accept(")"):
-            if not first:
-                self.expect(",")
-            first = False
-            items += self._item(depth)
-        return Tuple(tuple(items))
-
-    def _item(self, depth: int) -> list[Item]:
-        if (
-            self.kind == "name"
-            and self.at + 1 < len(self.tokens)
-            and self.tokens[self.at + 1] == ("sign", "=")
-        ):
-            key = self.take()
-            self.take()
-            if self.kind == "sign" and self.text in (",", ")"):  # (value=, ...): left empty
-                return []
-            return [Item(key, self.expression(depth + 1))]
-        return [Item("", self.expression(depth + 1))]
-
-    def _collection(self, end: str, depth: int) -> Collection:
-        values: list[Expression] = []
-        while not self.accept(end):
-            if values and not self.accept(".."):
-                self.expect(",")
-            values.append(self.expression(depth + 1))
-        return Collection(tuple(values))
+def parse_variables(text: str) -> dict[str, Expression]:
+    """The variables that a context gives a value; ``VslError`` if one is given two different ones."""
+    found: dict[str, Expression] = {}
+    for declaration in parse_declarations(text):
+        if declaration.value is None:
+            continue
+        if found.setdefault(declaration.name, declaration.value) != declaration.value:
+            raise VslError(f"the variable ${declaration.name} has two values")
+    return found
 
 
-def _fraction(text: str) -> Fraction:
-    exponent = re.search(r"[eE]([+-]?\d+)", text)
-    if exponent and abs(int(exponent[1])) > _MAX_EXPONENT:
-        raise VslError(f"the number {text} is out of range")
-    return Fraction(text)
+def _bounded(text: str) -> str:
+    if len(text) > MAX_LENGTH:
+        raise VslError(f"it is longer than {MAX_LENGTH >> 10} KiB")
+    if not text.strip():
+        raise NoValue("it is empty")
+    return text
+
+
+def _bound_depth(expression: Expression) -> None:
+    """Refuse trees that a recursive walk could not take; a chain of + is a deep tree, too."""
+    level: list[Expression] = [expression]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for parent in level for child in children(parent)]
+        if not level:
+            return
+    raise VslError(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """The expressions that one is made of."""
+    if isinstance(expression, Tuple):
+        yield from (item.value for item in expression.items)
+    elif isinstance(expression, Call):
+        yield from (item.value for item in expression.arguments.items)
+    elif isinstance(expression, Collection):
+        yield from expression.values
+    elif isinstance(expression, Interval):
+        yield from (expression.lower, expression.upper)
+    elif isinstance(expression, Operation):
+        yield from expression.operands
