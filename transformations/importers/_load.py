@@ -27,6 +27,7 @@ IMPORTERS = PluginTable(
     {
         "native": "aicompiler.transformations.importers._native:Native",
         "capella": "aicompiler.transformations.importers.capella:Capella",
+        "amalthea": "aicompiler.transformations.importers.amalthea:Amalthea",
         "papyrus": "aicompiler.transformations.importers.papyrus:Papyrus",
     },
 )
