@@ -14,6 +14,10 @@ from ._structure import Instance
 from ._view import UmlModel, is_a, shown
 
 
+_STEP_HOST, _RESOURCE = "host of a step", "schedulable resource"
+_ANALYSIS = (_STEP_HOST, _RESOURCE)
+
+
 @dataclass(frozen=True)
 class _Edge:
     """One statement of the model: these elements are on those, as ``element`` says in the way ``by``."""
@@ -57,10 +61,14 @@ class AllocationBuilder:
     def build(self) -> Iterator[Allocation]:
         """One allocation for each component and unit; contradictions and loose ends are reported."""
         first: dict[str, Allocation] = {}
-        for edge in self._edges():
+        loose: list[_Edge] = []
+        for edge in self._edges() if self.components else ():
             components, units = self._components(edge), self._units(edge)
             if not components or not units:
-                self._loose(edge, components, units)
+                if edge.by in _ANALYSIS:
+                    loose.append(edge)
+                else:
+                    self._loose(edge, components, units)
                 continue
             unit = self._one(edge, units)
             for component in components:
@@ -70,6 +78,13 @@ class AllocationBuilder:
                     yield made
                 elif known.unit != unit:
                     self._conflict(edge, component, unit, known)
+        if loose:
+            # Analysis diagrams speak of steps that no design need have: worth knowing, nothing to repair.
+            message = (
+                f"{len(loose)} steps and resources of an analysis are hosted, but are none of the system's"
+            )
+            message += f" components (first: {self.model.label(loose[0].element)})"
+            self.model.note("allocation-left-out", message, "", loose[0].element)
 
     def _allocation(self, edge: _Edge, component: str, unit: str) -> Allocation:
         return Allocation(
@@ -152,13 +167,13 @@ class AllocationBuilder:
             resource = getattr(step, "concurRes", None)
             hosts = list(_bases([getattr(step, "host", None), getattr(resource, "host", None)]))
             if hosts:
-                yield _Edge(step.base, "host of a step", (step.base,), tuple(hosts[:1]))
+                yield _Edge(step.base, _STEP_HOST, (step.base,), tuple(hosts[:1]))
         for host in self.model.applications("GaExecHost"):
             for resource in _bases(_many(host, "schedulableResources")):
-                yield _Edge(resource, "schedulable resource", (resource,), (host.base,))
+                yield _Edge(resource, _RESOURCE, (resource,), (host.base,))
         for resource in self.model.applications("SchedulableResource"):
             if hosts := list(_bases([getattr(resource, "host", None)])):
-                yield _Edge(resource.base, "schedulable resource", (resource.base,), tuple(hosts[:1]))
+                yield _Edge(resource.base, _RESOURCE, (resource.base,), tuple(hosts[:1]))
 
     # --- what is meant ------------------------------------------------------------------------------------
 
@@ -217,9 +232,7 @@ class AllocationBuilder:
         reasons = [_with_names(text, ends) for text, ends, known in missing if not known]
         message = f"{self._said(edge)} is left out: it leads {' and '.join(reasons)}"
         step = "draw it from a component to a node or a unit of it"
-        # Analysis diagrams speak of steps that no design need have: worth knowing, nothing to repair.
-        analysis = edge.by in ("host of a step", "schedulable resource")
-        say = self.model.note if analysis or (not units and not components) else self.model.warn
+        say = self.model.warn if units or components else self.model.note
         say("allocation-left-out", message, step, edge.element)
 
     def _conflict(self, edge: _Edge, component: str, unit: str, known: Allocation) -> None:

@@ -22,6 +22,8 @@ _LIBRARIES = (
     *("pathmap://DAM_", "pathmap://DICE", "pathmap://FCM_", "pathmap://AICOMPILER_PROFILES/"),
     *("http://www.eclipse.org/", "http://www.omg.org/", "http://schema.omg.org/", "platform:/plugin/"),
 )
+# Our own profile, which the shipped models refer to beside them: its stereotypes are in the metamodel.
+_OWN_PROFILE = "aic.profile.uml"
 
 
 class Fate(Enum):
@@ -81,7 +83,7 @@ class Documents:
         return (target.parent, found) if fresh else None
 
     def _target(self, folder: Path, address: str) -> tuple[Fate, Path | None]:
-        if address.startswith(_LIBRARIES):
+        if address.startswith(_LIBRARIES) or address.rpartition("/")[2] == _OWN_PROFILE:
             return Fate.LIBRARY, None
         if ":/" in address or address.startswith(("/", "\\", "//")):
             return Fate.FOREIGN, None

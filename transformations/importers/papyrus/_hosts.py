@@ -10,6 +10,7 @@ from ._resource import EObject
 from ._view import UmlModel, is_a
 
 HOSTS = ("ComputingResource", "HwPLD", "HwASIC", "GaExecHost", "ProcessingUnit")
+_DESIGN = ("HwResource", "ProcessingUnit")
 MEDIA = ("HwMedia", "CommunicationMedia", "GaCommHost")
 
 
@@ -55,7 +56,19 @@ class Hosts:
             drawn = self.is_host(element) and element not in slots and element not in self._types
             if drawn and not self.is_host(element.eContainer()):
                 found.append(self._host(element, ()))
-        return found
+        design = [h for h in found if self._is_design(h)]
+        for host in found if design else ():
+            if host not in design:
+                message = f"{self.model.label(host.element)} is left out: it is a host of an analysis only,"
+                message += " and the design draws hardware of its own"
+                step = "make it a Device, or apply HwProcessor, to count it as hardware"
+                self.model.note("host-left-out", message, step, host.element)
+        return design or found
+
+    def _is_design(self, host: Host) -> bool:
+        """Whether a box is hardware by itself: GaExecHost on a plain class is what an analysis assumes."""
+        bearers = [b for b in (host.element, host.type) if b is not None]
+        return any(is_a(b, "Node") or self.model.applied(b, *_DESIGN) is not None for b in bearers)
 
     def is_host(self, element: EObject) -> bool:
         """Whether an element is a box by itself: not a medium, not software of a box."""
