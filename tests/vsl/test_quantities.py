@@ -131,6 +131,7 @@ def test_no_unit_has_two_meanings() -> None:
     [
         ("(value=5,unit=Hz)", TIME, "'Hz' is a unit of frequency, not of time"),
         ("(expr=$n,unit=kHz)", TIME, "'kHz' is a unit of frequency, not of time"),
+        ("(expr=$RTCep,unit=Hz,source=calc)", TIME, "'Hz' is a unit of frequency, not of time"),
         ("5 ms", COUNT, "'ms' is a unit of time, not of number"),
         ("5 MB", RATE, "'MB' is a unit of size, not of transfer rate"),
         ("5 mss", TIME, "'mss' is no unit of time; did you mean 'ms'?"),

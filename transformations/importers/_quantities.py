@@ -244,13 +244,15 @@ class _Reading:
         for item in given.items:
             key = self._key(item.key) if item.key else _role(item.value, "unit" in parts)
             parts.setdefault(key, item.value)
+        unit = part.text if isinstance(part := parts.get("unit"), Name | Text) else ""
+        if unit:
+            self.dimension.size(unit)  # a wrong dimension is wrong whether or not the variables have values
         words = {_WORDS[key]: part.text for key in _WORDS if isinstance(part := parts.get(key), Name | Text)}
         self.words |= words
         amounts = self._bounds(parts)
         if (statistic := words.get("statistic")) in ("min", "max") and set(amounts) == {"value"}:
             amounts = {"best" if statistic == "min" else "worst": amounts["value"]}
-        unit = parts.get("unit")
-        return self._united(amounts, unit.text if isinstance(unit, Name | Text) else "")
+        return self._united(amounts, unit)
 
     def _bounds(self, parts: Mapping[str, Expression]) -> dict[str, _Amount]:
         """The numbers of a tuple; of a value and an expression the value, which is what it came to."""
