@@ -13,7 +13,6 @@ from ._resource import EObject
 from ._structure import Instance
 from ._view import UmlModel, is_a, shown
 
-
 _STEP_HOST, _RESOURCE = "host of a step", "schedulable resource"
 _ANALYSIS = (_STEP_HOST, _RESOURCE)
 

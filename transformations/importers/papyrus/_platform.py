@@ -44,7 +44,7 @@ class PlatformBuilder:
 
     def nodes(self, roots: Iterable[Instance]) -> list[Node]:
         """A node for every block that directly has units, else for every box of a deployment diagram."""
-        found = []
+        found: list[Node] = []
         for root in roots:
             for instance in root.all():
                 units = [c for c in instance.children if self.structure.unit_stereotype(c) is not None]
@@ -130,8 +130,8 @@ class PlatformBuilder:
             if inner not in units:
                 yield from self._boxes(inner)
         for inner in host.all():
-            for unit in self.hosted.get(inner.element, ()):
-                self._host(unit, host.element, host.type, *host.environments)
+            for id_ in self.hosted.get(inner.element, ()):
+                self._host(id_, host.element, host.type, *host.environments)
 
     def _box_unit(self, host: Host, id_: str) -> Unit:
         bearers = (host.element, *((host.type,) if host.type is not None else ()))
