@@ -17,7 +17,7 @@ from aicompiler.transformations.analysis import describe_checks
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import _budgets, _decisions, _plans, _trace
+from . import _budgets, _decisions, _plans, _stated, _trace
 from ._architecture import drawing
 from ._format import count, exact, grouped, percent, quantity, sentence, shorten, visible
 from ._index import Index, Ref, is_soft
@@ -111,6 +111,8 @@ def _view(index: Index) -> dict[str, Any]:
         "cost_counts": _cost_counts(index),
         "refusals": [(index.ref(r.entry), index.ref(r.unit), r.reason) for r in record.costs.refusals],
         "decisions": _decisions.decisions(index),
+        "current": _stated.current(index),
+        "stated": _stated.stated(index),
         "trace": _trace.trace(index),
         "requirements": _trace.requirements(index),
         "diagnostic_counts": [(s.value, sum(d.severity is s for d in record.diagnostics)) for s in Severity],

@@ -254,6 +254,9 @@ def _decision_text(model: Model, decision: Decision) -> list[str]:
     """Placements as a table, then how good they are and what the checks say."""
     rows = [[str(value) for value in row.values()] for row in _placements(model, decision)]
     titles = ["component", "unit", "clock", "jobs", "worst case", "energy a round"]
+    if today := {row["component"]: row["unit"] for row in _current(model)}:
+        titles.append("in the model")
+        rows = [[*row, today.get(row[0], "")] for row in rows]
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     lines = [
         "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()
@@ -289,6 +292,18 @@ def _placements(model: Model, decision: Decision) -> list[dict[str, Any]]:
     return rows
 
 
+def _current(model: Model) -> list[dict[str, str]]:
+    """Where the model puts its components today, and what in it says so."""
+    return [
+        {
+            "component": model.system.element(Component, a.component).name,
+            "unit": model.system.element(Unit, a.unit).name,
+            "by": a.by,
+        }
+        for a in model.system.allocations
+    ]
+
+
 def _unit_names(out: Path) -> dict[str, str]:
     """The names of the units of the build in ``out``, by id."""
     from aicompiler.metamodels.xmi import load
@@ -320,6 +335,7 @@ def _decision_summary(model: Model, decision: Decision) -> dict[str, Any]:
         "proposer": decision.deployment.proposer,
         "objectives": [asdict(o) | {"gap": o.gap} for o in decision.deployment.objectives],
         "placements": _placements(model, decision),
+        "current": _current(model),
         "checks": [asdict(f) | {"verdict": f.verdict.value} for f in decision.evidence.findings],
     }
 
