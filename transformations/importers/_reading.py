@@ -16,10 +16,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 def read_xml(path: Path) -> Any:
     """The root element of an XML file; raises ``UnreadableInput`` with the place of what is wrong."""
-    content = _read(path)
-    if _declares_document_type(content):
-        message = "it declares a document type, through which files and networks could be reached"
-        raise unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
+    content = read_content(path)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
     try:
         return etree.fromstring(content, parser)
@@ -27,6 +24,18 @@ def read_xml(path: Path) -> Any:
         reason = (error.msg or "not well-formed").partition(", line ")[0]
         message = f"this is no well-formed XML: {reason}"
         raise unreadable(path, "not-xml", message, "give a .uml or .xmi model", error.lineno or 0) from error
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of an XML file that another parser may be given: of bounded size, without a document type.
+
+    Raises ``UnreadableInput`` with the place of what is wrong.
+    """
+    content = _read(path)
+    if _declares_document_type(content):
+        message = "it declares a document type, through which files and networks could be reached"
+        raise unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
+    return content
 
 
 class _Stop(Exception):

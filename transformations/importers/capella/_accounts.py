@@ -1,0 +1,170 @@
+"""What became of everything that the files of a project hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from aicompiler.metamodels.diagnostics import Severity
+from aicompiler.transformations.importers._accounting import Account, Accounting, Fate, Ledger
+from lxml import etree
+
+from ._flows import FlowBuilder
+from ._open import Role
+from ._project import XSI_TYPE, Obj, Project, kind_of, links_in, shown
+from ._values import PROPERTY_VALUES, BadValue, Values, is_number
+
+_KNOWN = re.compile(
+    r"http://www\.polarsys\.org/"
+    r"(capella/(core|common|requirements|mass|perfo|price)|kitalpha/(requirements|ad|emde))(/.*)?"
+)
+_NUMBERED = re.compile(r"http://www\.polarsys\.org/capella/(mass|perfo|price)(/.*)?")
+_STRUCTURAL = re.compile(
+    r"http://www\.polarsys\.org/(capella/(core|common|requirements)|kitalpha/requirements)(/.*)?"
+)
+_IDS = etree.XPath("count(//@id)")
+
+
+class Accounts:
+    """Settles the accounts of one import, after all builders have run."""
+
+    def __init__(self, project: Project, values: Values, flows: FlowBuilder) -> None:
+        self.project, self.values, self.flows = project, values, flows
+        self.ledger = Ledger()
+        libraries = [d.root for d in project.documents if d.role is Role.LIBRARY]
+        self._library = {id_ for root in libraries for e in root.iter("*") if (id_ := e.get("id"))}
+
+    def settle(self) -> Accounting:
+        """The accounts; what was not understood is also said as a diagnostic."""
+        groups = [g for g in self.project.of("PropertyValueGroup") if g.get("appliedPropertyValueGroups")]
+        extensions = [e for d in self.project.documents for e in d.root.iter("ownedExtensions")]
+        extensions = [e for e in extensions if e.get("id")]
+        stated = list(self.project.of(*PROPERTY_VALUES))
+        totals = {
+            Account.APPLICATIONS: len(groups) + len(extensions),
+            Account.NFP_VALUES: len(stated) + sum(len(self._attributes(e)) for e in extensions),
+            Account.ELEMENTS: sum(int(_IDS(d.root)) for d in self.project.documents),
+        }
+        unknown = dict(self._unknown())
+        for group in groups:
+            self._group(group)
+        for extension in extensions:
+            self._extension(extension, unknown.get(extension, ""))
+        for one in stated:
+            self._value(one)
+        totals[Account.REFERENCES] = self._references()
+        self._elements({**unknown, **self.flows.left_out})
+        return self.ledger.close(totals)
+
+    def _fate(self, element: Obj) -> Fate:
+        id_ = element.get("id", "")
+        if id_ in self.project.used:
+            return Fate.USED
+        return Fate.LIBRARY if id_ in self._library else Fate.BOUND
+
+    def _report(self, account: Account, element: Obj, reason: str) -> None:
+        self.ledger.report(
+            account, kind_of(element) or str(element.tag), reason, self.project.source(element)
+        )
+
+    # --- elements and references --------------------------------------------------------------------------
+
+    def _elements(self, left: dict[Obj, str]) -> None:
+        for element, reason in left.items():
+            self._report(Account.ELEMENTS, element, reason)
+        for element in self.project.duplicates:
+            self._report(Account.ELEMENTS, element, "its id is used twice")
+        ids = self.project.by_id.keys() - {e.get("id", "") for e in left}
+        used = ids & self.project.used
+        library = (ids & self._library) - used
+        counts = {Fate.USED: len(used), Fate.LIBRARY: len(library)}
+        counts[Fate.BOUND] = len(ids) - len(used) - len(library)
+        for fate, count in counts.items():
+            self.ledger.enter(Account.ELEMENTS, fate, count)
+
+    def _unknown(self) -> Iterator[tuple[Obj, str]]:
+        """The elements of viewpoints that are not known, and the reason that says so."""
+        for name, elements in self.project.of_type.items():
+            for element in elements:
+                space = self._space(element, name)
+                if space is None:
+                    break  # one prefix, one package: all elements of this type are known
+                if element.get("id"):
+                    yield element, f"it belongs to a viewpoint that is not known: {shown(space)}"
+
+    def _space(self, element: Obj, name: str) -> str | None:
+        """The namespace of an element's type where it is not one that is known."""
+        if not name:
+            return None
+        prefix = name.rpartition(":")[0]
+        space = self.project.document(element).root.nsmap.get(prefix) or element.nsmap.get(prefix) or prefix
+        return None if _KNOWN.fullmatch(str(space)) else str(space)
+
+    def _references(self) -> int:
+        """Enter the fate of each reference, that of the element that holds it; how many there are."""
+        by_id, mine, library = self.project.by_id, self.project.used, self._library
+        used = inherited = bound = lost = 0
+        for holder, key, text in self.project.signs:
+            if text[0] == "#" and text[1:] in by_id:
+                targets: Iterable[tuple[str, str]] = (("", text[1:]),)  # nearly all are of this form
+            else:
+                targets = links_in(holder, key, text)
+            for file, target in targets:
+                id_ = holder.get("id", target)
+                if target not in by_id:
+                    lost += 1
+                    self._report(Account.REFERENCES, holder, self.project.missing(file, target))
+                elif id_ in mine:
+                    used += 1
+                elif id_ in library:
+                    inherited += 1
+                else:
+                    bound += 1
+        for fate, count in ((Fate.USED, used), (Fate.LIBRARY, inherited), (Fate.BOUND, bound)):
+            self.ledger.enter(Account.REFERENCES, fate, count)
+        return used + inherited + bound + lost
+
+    # --- values and applications --------------------------------------------------------------------------
+
+    def _group(self, group: Obj) -> None:
+        if reason := self.values.out_of_scope(group):
+            self._report(Account.APPLICATIONS, group, reason)
+            message = f"the property values '{shown(group.get('name'))}' do not count: {reason}"
+            step = "remove them, or widen the scope of their group"
+            self.project.say(Severity.WARNING, "out-of-scope", message, step, group)
+            return
+        inside = [self._fate(v) for v in self.project.children(group, *PROPERTY_VALUES)]
+        self.ledger.enter(Account.APPLICATIONS, Fate.USED if Fate.USED in inside else self._fate(group))
+
+    def _extension(self, extension: Obj, unknown: str) -> None:
+        if unknown:
+            self._report(Account.APPLICATIONS, extension, unknown)
+        else:
+            self.ledger.enter(Account.APPLICATIONS, self._fate(extension))
+        for name in self._attributes(extension):
+            text = extension.get(name, "")
+            if unknown or not is_number(text):
+                reason = unknown or f"'{shown(text[:80])}' is no number"
+                self._report(Account.NFP_VALUES, extension, f"{name}: {reason}")
+            elif (extension.get("id", ""), name) in self.values.numbers_used:
+                self.ledger.enter(Account.NFP_VALUES, Fate.USED)
+            else:
+                library = extension.get("id") in self._library
+                self.ledger.enter(Account.NFP_VALUES, Fate.LIBRARY if library else Fate.BOUND)
+
+    def _attributes(self, extension: Obj) -> list[str]:
+        """The attributes of a viewpoint extension that state something."""
+        prefix = extension.get(XSI_TYPE, "").rpartition(":")[0]
+        if _STRUCTURAL.fullmatch(str(extension.nsmap.get(prefix, ""))):
+            return []
+        return [key for key, text in extension.items() if key not in ("id", XSI_TYPE) and "#" not in text]
+
+    def _value(self, element: Obj) -> None:
+        try:
+            self.values.text(element)
+        except BadValue as error:
+            self._report(Account.NFP_VALUES, element, str(error))
+            message = f"the property value '{shown(element.get('name'))}' says nothing: {error}"
+            self.project.say(Severity.WARNING, "value-not-understood", message, "set it in Capella", element)
+        else:
+            self.ledger.enter(Account.NFP_VALUES, self._fate(element))
