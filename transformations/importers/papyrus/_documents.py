@@ -21,6 +21,7 @@ _LIBRARIES = (
     *("pathmap://UML_", "pathmap://Papyrus", "pathmap://SysML", "pathmap://MARTE", "pathmap://CHESS"),
     *("pathmap://DAM_", "pathmap://DICE", "pathmap://FCM_", "pathmap://AICOMPILER_PROFILES/"),
     *("http://www.eclipse.org/", "http://www.omg.org/", "http://schema.omg.org/", "platform:/plugin/"),
+    *("http:///schemas/CHESS/", "http://CHESS", "http://com.masdes.dam/", "http://es.unizar.disco.dice/"),
 )
 # Our own profile, which the shipped models refer to beside them: its stereotypes are in the metamodel.
 _OWN_PROFILE = "aic.profile.uml"
@@ -30,7 +31,7 @@ class Fate(Enum):
     """What became of another document; the value says it in a message."""
 
     READ = "which was read too"
-    LIBRARY = "a library of standards, whose names are known"
+    LIBRARY = "a library or profile whose names are known"
     FOREIGN = "which is not opened"
     OUTSIDE = "which is outside the model's folder"
     MISSING = "which does not exist"

@@ -64,7 +64,7 @@ _SYSML = (
     *("Blocks", "PortsAndFlows", "Requirements", "Allocations"),
     *("ConstraintBlocks", "Activities", "ModelElements"),
 )
-_OTHERS = frozenset({"aic", "DAM", "DICE", "Standard", "Kept", *_SYSML})
+_OTHERS = frozenset({"aic", "DAM", "DICE", "FCM", "C_Cpp", "Cameo", "Standard", "Kept", *_SYSML})
 
 
 @cache

@@ -31,6 +31,8 @@ _FAMILIES = (
     ("DAM", re.compile(r"http://com\.masdes\.(dam)/.*")),
     ("DAM", re.compile(r"http:///(DAM)_Profile/.*\.ecore")),
     ("DICE", re.compile(r"http://es\.unizar\.disco\.(dice)/.*")),
+    ("Cameo", re.compile(r"http://www\.magicdraw\.com/spec/Customization/\d+/(SysML)")),
+    ("Cameo", re.compile(r"http:///additional_stereotypes/(deprecatedelements)\.ecore")),
     ("SysML", re.compile(rf"http://.*/SysML/{_SUB}(?:\.ecore)?")),
     ("SysML", re.compile(r"http://www\.omg\.org/spec/(SysML)/[\d.]+(?:/.*)?")),
     (
@@ -45,6 +47,9 @@ _PACKAGES: Mapping[tuple[str, str], str] = {
     ("DICE", "dice"): "DICE",
     ("SysML", "PortAndFlows"): "PortsAndFlows",
     ("SysML", "PortsFlows"): "PortsAndFlows",
+    ("SysML", "Constraints"): "ConstraintBlocks",
+    ("Cameo", "SysML"): "Cameo",
+    ("Cameo", "deprecatedelements"): "Cameo",
     ("SysML", "SysML"): "*",
     ("MARTE", "MARTE"): "*",
 }
