@@ -10,15 +10,26 @@ from fractions import Fraction
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Source
 from aicompiler.transformations.importers._quantities import COUNT, Dimension, Measure, measure
-from aicompiler.transformations.importers._vsl import Expression, VslError, parse
+from aicompiler.transformations.importers._vsl import Expression, NoValue, VslError, parse
 
-from ._metamodel import kinds
+from ._metamodel import features, kinds
 from ._resource import EObject, LenientResource
 
 
 def is_a(obj: EObject, *names: str) -> bool:
     """Whether ``obj`` is an instance of one of these metaclasses or stereotypes."""
     return obj is not None and not kinds(obj.eClass).isdisjoint(names)
+
+
+def _stated(application: EObject | None, tag: str) -> list[str]:
+    """The values of a tag, none where the file leaves it to its default."""
+    feature = None if application is None else features(application.eClass).get(tag)
+    if feature is None:
+        return []
+    value = getattr(application, tag)
+    if feature.many:
+        return list(value)
+    return [value] if value is not None and application.eIsSet(feature) else []
 
 
 def shown(name: str | None) -> str:
@@ -37,6 +48,7 @@ class UmlModel:
         self.file = file
         self.resource = resource
         self.diagnostics: list[Diagnostic] = []
+        self.variables: dict[str, Expression] = {}  # what $names stand for
         self.read: set[tuple[EObject, str]] = set()
         self.consulted: set[EObject] = set()
         self.rejected: dict[tuple[EObject, str, str], str] = {}
@@ -97,9 +109,8 @@ class UmlModel:
         return iter(found)
 
     def texts(self, application: EObject | None, tag: str) -> list[str]:
-        """The non-empty values of a tag; MARTE tools also write 'null' for none."""
-        value = getattr(application, tag, None) if application is not None else None
-        values = [value] if isinstance(value, str) else list(value or ())
+        """The non-empty values that the file states of a tag; MARTE tools also write 'null' for none."""
+        values = _stated(application, tag)
         found = [v.strip() for v in values if v and v.strip() not in ("", "null")]
         if found:
             self.read.add((application, tag))
@@ -114,7 +125,10 @@ class UmlModel:
         found = []
         for text in self.texts(application, tag):
             try:
-                found.append(measure(text, dimension))
+                found.append(measure(text, dimension, self.variables))
+            except NoValue as lack:
+                self._without_value(application, tag, text, lack)
+                continue
             except VslError as error:
                 self.bad_value(application, tag, text, str(error))
                 continue
@@ -143,6 +157,13 @@ class UmlModel:
         except VslError as error:
             self.bad_value(application, tag, text, str(error))
             return None
+
+    def _without_value(self, application: EObject | None, tag: str, text: str, lack: NoValue) -> None:
+        """Ask for the value of a variable; an empty part of a tuple is understood and says nothing."""
+        if lack.variable:
+            message = f"{tag} of {self._bearer(application)} is '{shown(text[:80])}': {lack}"
+            step = f'say [variables] {lack.variable} = "..." in the side-car'
+            self.warn("unresolved-variable", message, step, application)
 
     def bad_value(self, application: EObject | None, tag: str, text: str, reason: str) -> None:
         """Report a tag whose value is not understood."""
