@@ -203,7 +203,8 @@ class MappingBuilder:
 
     def _classified(self, constraint: Xml, id_: str) -> Iterator[Constraint]:
         """Units whose cores lack a required classifier, or have an excluded one, are forbidden."""
-        process = self.model.ref(constraint, "process") or self.model.ref(constraint, "processPrototype")
+        named = [p for f in ("process", "processPrototype") for p in self.model.refs(constraint, f)]
+        process = next(iter(named), None)
         condition = child(constraint, "coreClassification", "coreClassifications")
         if process not in self.software.boxes or condition is None:
             message = f"a {kind(constraint)} cannot be kept: it speaks of no task"

@@ -16,7 +16,7 @@ Xml = Any  # an lxml element
 
 _XMI_ID = ("{http://www.omg.org/XMI}id", "{http://schema.omg.org/spec/XMI/2.1}id")
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_NO_REFERENCE = frozenset({"name", "value", "description", "key", "unit", "displayName", "id", "xmlid"})
+_NO_REFERENCE = frozenset({"name", "value", "description", "unit", "displayName", "id", "xmlid"})
 
 # What an element is that states no xsi:type, by the feature that contains it.
 _KINDS = {
@@ -159,7 +159,7 @@ class AmaltheaModel:
         """The references of an element: the attribute that holds it and its text."""
         for attribute, text in element.attrib.items():
             feature = etree.QName(attribute).localname
-            if feature == "href":
+            if feature == "href" or (feature == "value" and kind(element) == "ReferenceObject"):
                 yield feature, text
             elif attribute == feature and feature not in _NO_REFERENCE:
                 if "?type=" in text:
