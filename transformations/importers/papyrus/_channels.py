@@ -28,18 +28,33 @@ def connections(root: Instance, leaves: Iterable[Instance], builder: ComponentBu
     """Every way from an out-port of a leaf to an in-port of another, through the ports of composites."""
     model = builder.model
     edges: dict[End, list[_Edge]] = {}
+    pairs: list[list[End]] = []
     for _, connector, ends in connectors(root, model):
         if len(ends) != 2 or not all(is_a(port, "Port") for _, port in ends):
             message = f"{model.label(connector)} does not connect two ports and carries nothing"
             model.warn("connector-left-out", message, "connect an out-port to an in-port", connector)
             continue
+        pairs.append(ends)
         for near, far in (ends, ends[::-1]):
             edges.setdefault(near, []).append(_Edge(far, connector))
     solid = set(leaves)
+    builder.calls.update(_calls(pairs, builder))
     found: list[Connection] = []
     for end in list(edges):
         if end[0] in solid and builder.direction(end[1]) is PortDirection.OUT:
             found += _reach(end, edges, solid, builder)
+    return found
+
+
+def _calls(pairs: Iterable[list[End]], builder: ComponentBuilder) -> dict[EObject, PortDirection]:
+    """Directions of ports without a flow: where one of two is conjugated, that one calls the other."""
+    found = {}
+    for pair in pairs:
+        ports = [port for _, port in pair]
+        if ports[0].isConjugated == ports[1].isConjugated or any(builder.stated(p) for p in ports):
+            continue
+        for port in ports:
+            found[port] = PortDirection.OUT if port.isConjugated else PortDirection.IN
     return found
 
 

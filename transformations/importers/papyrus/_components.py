@@ -6,19 +6,17 @@ from collections.abc import Mapping
 
 from aicompiler.metamodels.system import (
     Attribute,
-    Behaviour,
     Component,
     Constant,
     ElementType,
-    Entry,
-    OnData,
     Port,
     PortDirection,
 )
 
+from ._entries import EntryBuilder, entry_elements
 from ._resource import EObject
-from ._structure import End, Instance, attributes_of, inherited, is_part
-from ._timing import Timing, bearers_of
+from ._structure import End, Instance, attributes_of, is_part
+from ._timing import Timing, parts_of_instances
 from ._types import Shape, default_of, element_type, padded, shape_of, type_name
 from ._view import UmlModel, is_a, shown
 
@@ -26,23 +24,6 @@ _DIRECTIONS = {"in": PortDirection.IN, "out": PortDirection.OUT}
 # A call carries its parameters from who requires a service to who provides it.
 _SERVICES = {"provided": PortDirection.IN, "required": PortDirection.OUT}
 _CONJUGATED = {PortDirection.IN: PortDirection.OUT, PortDirection.OUT: PortDirection.IN}
-
-
-def entry_elements(type_: EObject, timing: Timing) -> list[EObject]:
-    """The operations of a class that are executed, else its own behaviours; inherited ones first."""
-    classes = inherited(type_)
-    operations = [o for c in classes for o in c.ownedOperation]
-    executed = [o for o in operations if _bodies(o) or timing.annotated(*bearers_of(o))]
-    if executed:
-        return executed
-    behaviours = [b for c in classes for b in getattr(c, "ownedBehavior", ())]
-    return [b for b in behaviours if is_a(b, "OpaqueBehavior") and b.specification is None]
-
-
-def _bodies(element: EObject) -> list[EObject]:
-    """The opaque behaviours that implement an operation, or the behaviour itself."""
-    methods = element.method if is_a(element, "Operation") else [element]
-    return [m for m in methods if is_a(m, "OpaqueBehavior")]
 
 
 class ComponentBuilder:
@@ -53,13 +34,17 @@ class ComponentBuilder:
         self.timing = timing
         self.ids: dict[EObject, list[str]] = {}
         self.connected: set[End] = set()  # what connectors reach; set once they are followed
+        self.calls: dict[EObject, PortDirection] = {}  # ports whose direction a connector tells
+        self.entries = EntryBuilder(model, timing, self.ids)
+        self._specimens: dict[EObject, list[EObject]] = {}
+        for specimen, part in parts_of_instances(model).items():
+            self._specimens.setdefault(part, []).append(specimen)
 
     def build(self, instance: Instance) -> Component:
         """The component of a leaf instance; an entry without an arrival pattern runs on data."""
-        constants = self._constants(instance)
-        values = {c.name: c.value for c in constants}
-        attributes, ports = self._state(instance, values), self._ports(instance, values)
-        elements = entry_elements(instance.type, self.timing)
+        constants, attributes = self.state(instance)
+        ports = self._ports(instance, {c.name: c.value for c in constants})
+        elements = entry_elements(instance.type, self.timing) or [instance.type]
         role = self.model.applied(instance.part, "Criticality") or self.model.applied(
             instance.type, "Criticality"
         )
@@ -67,19 +52,24 @@ class ComponentBuilder:
             id=instance.id,
             name=instance.name,
             source=self.model.source(instance.part),
-            entries=tuple(self._entry(instance, e) for e in elements),
+            entries=tuple(self.entries.build(instance.id, e, instance.part) for e in elements),
             ports=tuple(ports),
-            attributes=tuple(attributes),
-            constants=tuple(constants),
+            attributes=attributes,
+            constants=constants,
             criticality=self.model.count(role, "level") or 0,
             replicas=self.model.count(role, "replicas") or 1,
         )
-        for element in (instance.part, instance.type):
+        for element in (instance.part, instance.type, *self._specimens.get(instance.part, ())):
             self._record(element, component.id)
         return component
 
     def _record(self, element: EObject, id_: str) -> None:
         self.ids.setdefault(element, []).append(id_)
+
+    def state(self, instance: Instance) -> tuple[tuple[Constant, ...], tuple[Attribute, ...]]:
+        """The constants and the state of an instance."""
+        constants = self._constants(instance)
+        return tuple(constants), tuple(self._state(instance, {c.name: c.value for c in constants}))
 
     # --- features -----------------------------------------------------------------------------------------
 
@@ -149,7 +139,7 @@ class ComponentBuilder:
                 continue
             type_ = element_type(port)
             shape: Shape | None = shape_of(self.model, port, constants)
-            if self.model.applied(port, "ClientServerPort") is not None:
+            if port in self.calls or self.model.applied(port, "ClientServerPort") is not None:
                 if (instance, port) not in self.connected:
                     message = (
                         f"{self.model.label(port)} of '{shown(instance.name)}' is left out: nobody calls it"
@@ -157,7 +147,7 @@ class ComponentBuilder:
                     self.model.note("port-left-out", message, "", port)
                     continue
                 if type_ is None:
-                    type_, shape = self._assumed_type(port)
+                    type_, shape = self.assumed_type(port)
             if type_ is None:
                 kind = shown(port.type.href if is_a(port.type, "External") else type_name(port)) or "none"
                 message = f"the type of {self.model.label(port)} ({kind}) is no element type that can be read"
@@ -179,7 +169,7 @@ class ComponentBuilder:
             )
         return found
 
-    def _assumed_type(self, port: EObject) -> tuple[ElementType, Shape]:
+    def assumed_type(self, port: EObject) -> tuple[ElementType, Shape]:
         """What a call carries where its type is no number: 64 bytes."""
         kind = shown(type_name(port)) or "none"
         message = f"the type of {self.model.label(port)} ({kind}) is no element type; u8[64] is assumed"
@@ -189,59 +179,27 @@ class ComponentBuilder:
 
     def direction(self, port: EObject) -> PortDirection | None:
         """The direction of a flow port; None (and a warning) for ports that carry no flow."""
-        applied = self.model.applied(port, "FlowPort") or self.model.applied(
+        found = self.stated(port) or self.calls.get(port)
+        if found is None:
+            text = self.model.text(self._flow(port), "direction")
+            reason = f"the direction {shown(text)}" if text else "no direction"
+            message = f"{self.model.label(port)} is left out: it has {reason}"
+            step = "apply GCM::FlowPort with direction in or out"
+            self.model.warn("port-left-out", message, step, port)
+        return found
+
+    def stated(self, port: EObject) -> PortDirection | None:
+        """The direction that the stereotypes of a port state."""
+        found = _DIRECTIONS.get(self.model.text(self._flow(port), "direction") or "")
+        if found is None:
+            service = self.model.applied(port, "ClientServerPort")
+            found = _SERVICES.get(self.model.text(service, "kind") or "")
+        return _CONJUGATED[found] if found is not None and port.isConjugated else found
+
+    def _flow(self, port: EObject) -> EObject | None:
+        return self.model.applied(port, "FlowPort") or self.model.applied(
             port, "SysMLFlowPort", "FlowProperty"
         )
-        text = self.model.text(applied, "direction")
-        if (found := _DIRECTIONS.get(text or "")) is not None:
-            return _CONJUGATED[found] if port.isConjugated else found
-        service = self.model.applied(port, "ClientServerPort")
-        if (found := _SERVICES.get(self.model.text(service, "kind") or "")) is not None:
-            return _CONJUGATED[found] if port.isConjugated else found
-        reason = f"the direction {shown(text)}" if text else "no direction"
-        message = f"{self.model.label(port)} is left out: it has {reason}"
-        self.model.warn("port-left-out", message, "apply GCM::FlowPort with direction in or out", port)
-        return None
-
-    # --- entries ------------------------------------------------------------------------------------------
-
-    def _entry(self, instance: Instance, element: EObject) -> Entry:
-        id_ = self._id(instance, element)
-        bearers = bearers_of(element)
-        activation = self.timing.activation(bearers, instance.part)
-        for bearer in bearers:
-            self._record(bearer, id_)
-        return Entry(
-            id=id_,
-            name=element.name or "",
-            source=self.model.source(element),
-            activation=activation if activation is not None else OnData(),
-            deadline_ns=self.timing.deadline(bearers, instance.part),
-            behaviours=tuple(b for method in _bodies(element) for b in self._behaviours(instance, method)),
-            times=self.timing.times(id_, bearers, instance.part),
-        )
-
-    def _behaviours(self, instance: Instance, method: EObject) -> list[Behaviour]:
-        found = []
-        lines = self.model.resource.text_lines.get((method, "body"), [])
-        for number, body in enumerate(method.body):
-            language = method.language[number].strip() if number < len(method.language) else ""
-            if not body.strip():
-                continue
-            if not language:
-                message = f"body {number + 1} of {self.model.label(method)} names no language; C is assumed"
-                self.model.warn("language-assumed", message, "name its language", method)
-            suffix = f".{number + 1}" if number else ""
-            found.append(
-                Behaviour(
-                    id=f"{self._id(instance, method)}{suffix}",
-                    name=method.name or "",
-                    source=self.model.source(method, lines[number] if number < len(lines) else None),
-                    language=language or "C",
-                    body=body.replace("\r\n", "\n").replace("\r", "\n"),
-                )
-            )
-        return found
 
 
 def _is_constant(model: UmlModel, attribute: EObject) -> bool:

@@ -10,14 +10,14 @@ from aicompiler.transformations.importers._contract import Imported, ImportOptio
 
 from ._accounts import account
 from ._allocation import AllocationBuilder
-from ._channels import ChannelBuilder, connections
-from ._components import ComponentBuilder, entry_elements
+from ._application import ApplicationBuilder
+from ._components import ComponentBuilder
 from ._constraints import ConstraintBuilder
-from ._flows import FlowBuilder
 from ._leftovers import report_leftovers
 from ._opening import is_candidate, open_model
 from ._platform import PlatformBuilder
-from ._structure import Connection, Instance, Structure, adopt_parts
+from ._results import ResultReader
+from ._structure import Structure, adopt_parts
 from ._timing import Timing
 from ._view import UmlModel
 
@@ -29,7 +29,7 @@ class Papyrus:
         """By the file's extension, else by what it begins with; what is inside is judged by ``load``."""
         return is_candidate(path)
 
-    def load(self, path: Path, options: ImportOptions) -> Imported:  # noqa: ARG002
+    def load(self, path: Path, options: ImportOptions) -> Imported:
         """The system that a file describes, what was not understood, and the accounts.
 
         Raises ``UnreadableInput`` when the file holds no UML model.
@@ -38,24 +38,25 @@ class Papyrus:
         model = UmlModel(opened.path.name, opened.resource)
         model.diagnostics += opened.said
         adopt_parts(model)
-        system = _system(model)
+        system = _system(model, options)
         report_leftovers(model, opened.documents)
         accounting = account(model, system, opened.documents, opened.totals)
         return Imported(system, tuple(model.diagnostics), accounting)
 
 
-def _system(model: UmlModel) -> System:
+def _system(model: UmlModel, options: ImportOptions) -> System:
     structure, timing = Structure(model), Timing(model)
     roots = structure.roots()
     components = ComponentBuilder(model, timing)
     platform = PlatformBuilder(model, structure, components.ids)
+    drawing = ApplicationBuilder(model, structure, timing, components, options)
+    application = drawing.build(roots)
     hardware = [r for r in roots if platform.is_platform(r)]
-    software = [r for r in roots if r not in hardware]
-    application = _application(model, components, timing, software)
     nodes = tuple(platform.nodes(hardware))
     links = tuple(platform.links(hardware))
     constraints = ConstraintBuilder(model, application.components, nodes, components.ids)
-    allocations = AllocationBuilder(model, application.components, platform, software, components.ids)
+    allocations = AllocationBuilder(model, application.components, platform, drawing.roots, components.ids)
+    results = ResultReader(model, application, components.ids, platform.hosted)
     root = model.resource.models[0]
     _require_application(model, application)
     return System(
@@ -73,24 +74,7 @@ def _system(model: UmlModel) -> System:
         constraints=tuple(constraints.build(hardware)),
         requirements=tuple(constraints.requirements()),
         allocations=tuple(allocations.build()),
-    )
-
-
-def _application(
-    model: UmlModel, builder: ComponentBuilder, timing: Timing, software: list[Instance]
-) -> Application:
-    leaves = [i for r in software for i in r.all() if i.part is not None and entry_elements(i.type, timing)]
-    found: list[Connection] = [c for r in software for c in connections(r, leaves, builder)]
-    builder.connected = {end for c in found for end in (c.source, c.target)}
-    components = tuple(builder.build(i) for i in leaves)
-    root = model.resource.models[0]
-    return Application(
-        id=f"{model.id(root)}.application",
-        name="application",
-        source=model.source(root),
-        components=components,
-        channels=ChannelBuilder(model, components).build(found, builder.ids),
-        flows=tuple(FlowBuilder(model, components, builder.ids).build()),
+        stated_results=tuple(results.build({link.id for link in links})),
     )
 
 

@@ -68,10 +68,15 @@ def adopt_parts(model: UmlModel) -> None:
     used = [e.partWithPort for c in model.elements("Connector") for e in c.end]
     used += [s.partWithPort for s in model.applications("CHRtSpecification")]
     for part in dict.fromkeys(used):
-        if is_a(part, "Property") and not is_a(part, "Port") and part.aggregation != "composite":
-            part.aggregation = "composite"
-            message = f"{model.label(part)} is used as a part and taken for one, though it is not composite"
-            model.note("part-adopted", message, "set its aggregation to composite", part)
+        if not is_a(part, "Property") or is_a(part, "Port") or part.aggregation == "composite":
+            continue
+        if is_a(part.type, "External"):
+            message = f"{model.label(part)} is left out: its type is {part.type.href}, which cannot be read"
+            model.warn("part-left-out", message, "put the type into this model if the part matters", part)
+            continue
+        part.aggregation = "composite"
+        message = f"{model.label(part)} is used as a part and taken for one, though it is not composite"
+        model.note("part-adopted", message, "set its aggregation to composite", part)
 
 
 class Structure:
@@ -80,15 +85,20 @@ class Structure:
     def __init__(self, model: UmlModel) -> None:
         self.model = model
         self._count = 0
+        self.owners: set[EObject] = set()  # the classes that have parts
 
     def roots(self) -> list[Instance]:
         """An instance for every class that has parts and is no part itself."""
         classes = [c for c in self.model.elements("Class") if not is_a(c, "Behavior")]
         parts = [a for c in classes for a in c.ownedAttribute if is_part(a)]
         used = {general for part in parts for general in inherited(part.type)}
-        own = {c for part in parts for c in [part.eContainer()]}
+        own = self.owners = {c for part in parts for c in [part.eContainer()]}
         tops = [c for c in classes if c not in used and (c in own or any(g in own for g in inherited(c)))]
-        return [root for c in tops if (root := self._instance(None, c, None)) is not None]
+        return [found for c in tops if (found := self.root(c)) is not None]
+
+    def root(self, type_: EObject) -> Instance | None:
+        """An instance of a class with all below it; None after an error."""
+        return self._instance(None, type_, None)
 
     def _instance(self, part: EObject | None, type_: EObject, parent: Instance | None) -> Instance | None:
         holder: Instance | None = parent

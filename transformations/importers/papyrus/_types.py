@@ -70,7 +70,7 @@ class Shape:
 
 def type_name(typed: EObject) -> str:
     """The name of the type of a port or property; '' if it has none."""
-    type_ = typed.type
+    type_ = getattr(typed, "type", None)  # a message carries what its signature says, and has no type
     if type_ is None:
         return ""
     if is_a(type_, "External"):

@@ -49,6 +49,7 @@ class UmlModel:
         self.resource = resource
         self.diagnostics: list[Diagnostic] = []
         self.variables: dict[str, Expression] = {}  # what $names stand for
+        self.outputs: set[str] = set()  # what an analysis is to find: nobody is asked for it
         self.read: set[tuple[EObject, str]] = set()
         self.consulted: set[EObject] = set()
         self.rejected: dict[tuple[EObject, str, str], str] = {}
@@ -136,6 +137,9 @@ class UmlModel:
                 given = f"{tag} of {self._bearer(application)} is {shown(text)} without a unit"
                 message = f"{given}; {dimension.bare} is assumed"
                 self.warn("unit-assumed", message, f"write ({tag}=..., unit={dimension.bare})", application)
+            for correction in found[-1].corrections:
+                message = f"{tag} of {self._bearer(application)} is '{shown(text[:80])}': {correction}"
+                self.warn("spelling-corrected", message, "correct the spelling", application)
         return found
 
     def quantity(self, application: EObject | None, tag: str, dimension: Dimension) -> Fraction | None:
@@ -160,7 +164,7 @@ class UmlModel:
 
     def _without_value(self, application: EObject | None, tag: str, text: str, lack: NoValue) -> None:
         """Ask for the value of a variable; an empty part of a tuple is understood and says nothing."""
-        if lack.variable:
+        if lack.variable and lack.variable not in self.outputs:
             message = f"{tag} of {self._bearer(application)} is '{shown(text[:80])}': {lack}"
             step = f'say [variables] {lack.variable} = "..." in the side-car'
             self.warn("unresolved-variable", message, step, application)

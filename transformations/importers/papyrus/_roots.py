@@ -1,0 +1,48 @@
+"""Which of the drawn systems is meant: the one asked for, else the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ._contexts import listed, names
+from ._structure import Instance, Structure, inherited
+from ._view import UmlModel, is_a, shown
+
+
+def pick_root(
+    model: UmlModel,
+    structure: Structure,
+    candidates: Sequence[Instance],
+    has_components: Callable[[Instance], bool],
+    wanted: str,
+) -> list[Instance]:
+    """The root that counts, or none after an error.
+
+    ``wanted`` names any class with parts; without it there must be one candidate with components.  A design
+    and what specialises it are one system: the special one.
+    """
+    if wanted:
+        return _wanted(model, structure, wanted)
+    filled = [c for c in candidates if has_components(c)]
+    special = [c for c in filled if not any(c is not o and c.type in inherited(o.type) for o in filled)]
+    if len(special) < 2:
+        return special
+    elements = [c.type for c in special]
+    message = f"the model draws {len(special)} systems, and none of them is chosen"
+    model.error("several-roots", message, f"say --root with one of {listed(model, elements)}", elements[0])
+    return []
+
+
+def _wanted(model: UmlModel, structure: Structure, wanted: str) -> list[Instance]:
+    classes = [c for c in model.elements("Class") if not is_a(c, "Behavior")]
+    found = [c for c in classes if wanted in names(model, c)]
+    exact = [c for c in found if wanted in (model.id(c), model.qualified_name(c))]
+    rooted = [root for c in exact or found if (root := structure.root(c)) is not None and root.children]
+    if len(rooted) == 1:
+        return rooted
+    elements = [r.type for r in rooted] or [c for c in classes if c in structure.owners]
+    message = f"{len(rooted) or 'no'} systems are called '{shown(wanted)}'"
+    step = f"say --root with one of {listed(model, elements)}" if elements else "leave --root out"
+    place = elements[0] if elements else model.resource.models[0]
+    model.error("several-roots" if rooted else "no-such-root", message, step, place)
+    return []
