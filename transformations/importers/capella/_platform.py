@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import (
     Allocation,
+    Area,
     Node,
     OperatingPoint,
     Platform,
@@ -152,7 +153,7 @@ class PlatformBuilder:
     def _unit(self, component: Obj) -> Unit:
         id_, kind, values = self._id(component), self._kind(component), self.values
         self.project.use(component, *self.structure.parts(component)[:1])
-        if not values.word(component, ("unitkind",)):
+        if values.word(component, ("unitkind",)).upper() not in UnitKind.__members__:
             message = (
                 f"unit '{shown(component.get('name'))}' is taken for a {kind.value}, judging by its name"
             )
@@ -170,6 +171,17 @@ class PlatformBuilder:
             operating_points=(self._point(id_, component),),
             static_power_uw=up(static) if static else 0,
             memory_bytes=down(memory) if memory else None,
+            area=self._area(id_, component) if kind is UnitKind.FPGA else None,
+        )
+
+    def _area(self, id_: str, component: Obj) -> Area:
+        """The resources of an FPGA; what is not stated is none."""
+        counts = {r: self.values.quantity(component, (r,), COUNT) for r in ("lut", "ff", "bram", "dsp")}
+        return Area(
+            id=f"{id_}.area",
+            name="area",
+            source=self.project.source(component),
+            **{resource: down(count) if count else 0 for resource, count in counts.items()},
         )
 
     def _point(self, id_: str, component: Obj) -> OperatingPoint:
