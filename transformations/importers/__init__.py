@@ -6,6 +6,8 @@ from ._gaps import sidecar_template
 from ._library import library_names
 from ._load import IMPORTERS, Draft, draft_system, examine, find_sidecar, load_system
 from ._overrides import apply_sidecar
+from ._rulebook import describe_rules
+from ._rules import Rule
 from ._sidecar import Setting, Sidecar, parse_sidecar, read_sidecar, sidecar_path
 from ._validate import validate
 
@@ -34,4 +36,6 @@ __all__ = [
     "sidecar_template",
     "library_names",
     "validate",
+    "Rule",
+    "describe_rules",
 ]

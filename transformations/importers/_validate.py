@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from graphlib import CycleError, TopologicalSorter
 
@@ -11,31 +11,31 @@ from aicompiler.metamodels.system import (
     ChannelProtocol,
     Component,
     Element,
+    Entry,
+    Flow,
     OnData,
     Periodic,
     Port,
     PortDirection,
-    Source,
     Sporadic,
     System,
 )
 
+from ._rules import RuleBook, Violation
+
 SIDECAR = "fill in what `aicompiler check MODEL --write-sidecar` lists"
 
-Rule = Callable[[System], Iterator[Diagnostic]]
+IDENTITY = RuleBook()
+"""What must hold before anything else is asked: the other rules resolve references by id."""
+
+SYSTEM = RuleBook()
+"""All other rules, in the order in which they speak."""
 
 
 def validate(system: System) -> list[Diagnostic]:
-    """All violations of the rules below."""
-    found = list(_unique_ids(system))
-    if found:  # the other rules resolve references by id
-        return found
-    return [d for rule in _RULES for d in rule(system)]
-
-
-def _error(rule: str, message: str, next_step: str, element: Element | Source | None) -> Diagnostic:
-    source = element.source if isinstance(element, Element) else element
-    return Diagnostic(severity=Severity.ERROR, rule=rule, message=message, next_step=next_step, source=source)
+    """All violations of the rules of ``IDENTITY`` and, where there are none, of ``SYSTEM``."""
+    found = [d for rule in IDENTITY for d in rule.violations(system)]
+    return found or [d for rule in SYSTEM for d in rule.violations(system)]
 
 
 def walk(element: Element) -> Iterator[Element]:
@@ -48,98 +48,156 @@ def walk(element: Element) -> Iterator[Element]:
                 yield from walk(child)
 
 
-def _unique_ids(system: System) -> Iterator[Diagnostic]:
+def _shown(name: str) -> str:
+    return name.encode("unicode_escape").decode("ascii").replace('"', '\\"')
+
+
+# --- identity ---------------------------------------------------------------------------------------------
+
+
+@IDENTITY.rule(
+    Severity.ERROR,
+    because="references and side-cars name elements by id: with two of one id they are ambiguous",
+    step="give each element its own id",
+)
+def duplicate_id(system: System) -> Iterator[Violation]:
+    """Every id is used once."""
     seen: dict[str, Element] = {}
     for element in walk(system):
         if (first := seen.setdefault(element.id, element)) is not element:
-            message = f"the id '{element.id}' is used twice, first by {first.place}"
-            yield _error("duplicate-id", message, "give each element its own id", element)
+            yield Violation(element, f"the id '{element.id}' is used twice, first by {first.place}")
 
 
-def _estimable(system: System) -> Iterator[Diagnostic]:
-    """An entry without behaviour and without time cannot be placed anywhere."""
+# --- completeness -----------------------------------------------------------------------------------------
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="components run on processing units",
+    step="draw a block whose parts are HwProcessor or HwPLD, "
+    f'or say [platform] use = "jetson_tx2" in the side-car; {SIDECAR}',
+)
+def no_platform(system: System) -> Iterator[Violation]:
+    """A system with components has a unit."""
+    if not system.units and system.components:
+        yield Violation(system, "the model has no processing unit: nothing can be placed")
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="an entry without behaviour and without time cannot be placed anywhere",
+    step=f"annotate SaStep.execTime, give the operation an OpaqueBehavior, or {SIDECAR}",
+)
+def no_time(system: System) -> Iterator[Violation]:
+    """Every entry has a time or a behaviour that one can be estimated from."""
     for entry in system.entries:
         if not entry.behaviours and not entry.times:
             limit = "a deadline" if entry.deadline_ns is not None else "an activation"
             lack = "no time and no behaviour that one could be estimated from"
-            message = f"'{_shown(entry.name)}' has {limit} but {lack}"
-            step = f"annotate SaStep.execTime, give the operation an OpaqueBehavior, or {SIDECAR}"
-            yield _error("no-time", message, step, entry)
+            yield Violation(entry, f"'{_shown(entry.name)}' has {limit} but {lack}")
 
 
-def _has_units(system: System) -> Iterator[Diagnostic]:
-    if not system.units and system.components:
-        message = "the model has no processing unit: nothing can be placed"
-        step = (
-            'draw a block whose parts are HwProcessor or HwPLD, or say [platform] use = "jetson_tx2" in the '
-        )
-        yield _error("no-platform", message, step + f"side-car; {SIDECAR}", system)
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="a response takes time, so it cannot be due at once or in the past",
+    step="give a positive deadline",
+)
+def bad_deadline(system: System) -> Iterator[Violation]:
+    """Deadlines of entries and flows are positive."""
+    limited: tuple[tuple[str, Iterable[Entry | Flow]], ...] = (
+        ("", system.entries),
+        ("flow ", system.application.flows),
+    )
+    for kind, elements in limited:
+        for element in elements:
+            if element.deadline_ns is not None and element.deadline_ns < 1:
+                message = f"the deadline of {kind}'{_shown(element.name)}' is {element.deadline_ns} ns"
+                yield Violation(element, message)
 
 
-def _positive(system: System) -> Iterator[Diagnostic]:
-    for entry in system.entries:
-        if entry.deadline_ns is not None and entry.deadline_ns < 1:
-            message = f"the deadline of '{_shown(entry.name)}' is {entry.deadline_ns} ns"
-            yield _error("bad-deadline", message, "give a positive deadline", entry)
-    for flow in system.application.flows:
-        if flow.deadline_ns is not None and flow.deadline_ns < 1:
-            message = f"the deadline of flow '{_shown(flow.name)}' is {flow.deadline_ns} ns"
-            yield _error("bad-deadline", message, "give a positive deadline", flow)
+# --- channels ---------------------------------------------------------------------------------------------
 
 
-def _same_type(system: System) -> Iterator[Diagnostic]:
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="a value is not converted on its way: both ends must mean the same bytes",
+    step="give both ends one type and shape",
+)
+def channel_type(system: System) -> Iterator[Violation]:
+    """Both ends of a channel have one element type and shape."""
     for channel in system.application.channels:
         ends = [system.element(Port, p) for p in (channel.source_port, channel.target_port)]
-        described = [_type(p) for p in ends]
-        if described[0] != described[1]:
-            message = (
-                f"'{_shown(ends[0].name)}' is {described[0]} but '{_shown(ends[1].name)}' is {described[1]}"
-            )
-            yield _error("channel-type", message, "give both ends one type and shape", channel)
+        source, target = (_type(p) for p in ends)
+        if source != target:
+            message = f"'{_shown(ends[0].name)}' is {source} but '{_shown(ends[1].name)}' is {target}"
+            yield Violation(channel, message)
 
 
 def _type(port: Port) -> str:
     return port.element_type.value + "".join(f"[{n}]" for n in port.shape)
 
 
-def _single_writer(system: System) -> Iterator[Diagnostic]:
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="what a port with two writers holds would depend on which of them is faster",
+    step="give each channel its own in-port",
+)
+def two_writers(system: System) -> Iterator[Violation]:
+    """One channel at most leads to an in-port."""
     fed: dict[str, str] = {}
     for channel in system.application.channels:
-        first = fed.setdefault(channel.target_port, channel.id)
-        if first != channel.id:
+        if fed.setdefault(channel.target_port, channel.id) != channel.id:
             port = system.element(Port, channel.target_port)
             owner = _shown(system.component_of(port.id).name)
-            message = f"in-port '{_shown(port.name)}' of '{owner}' has two writers"
-            yield _error("two-writers", message, "give each channel its own in-port", channel)
+            yield Violation(channel, f"in-port '{_shown(port.name)}' of '{owner}' has two writers")
 
 
-def _connected(system: System) -> Iterator[Diagnostic]:
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="a job reads all its inputs, and this one never has a value",
+    step="connect it to an out-port",
+)
+def open_input(system: System) -> Iterator[Violation]:
+    """A channel leads to every in-port."""
     fed = {c.target_port for c in system.application.channels}
     for component in system.components:
         for port in component.ports:
             if port.direction is PortDirection.IN and port.id not in fed:
                 place = f"in-port '{_shown(port.name)}' of '{_shown(component.name)}'"
-                message = f"{place} is not connected: it has no values"
-                yield _error("open-input", message, "connect it to an out-port", port)
+                yield Violation(port, f"{place} is not connected: it has no values")
 
 
-def _activated(system: System) -> Iterator[Diagnostic]:
-    fed = {
-        system.component_of(c.target_port).id
-        for c in system.application.channels
-        if c.protocol is ChannelProtocol.QUEUE
-    }
+# --- activation -------------------------------------------------------------------------------------------
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="an entry runs by a clock or by data, and this one has neither",
+    step="give it RtFeature with occKind=periodic(period=(50,ms)), connect an in-port, or " + SIDECAR,
+)
+def no_activation(system: System) -> Iterator[Violation]:
+    """An entry that waits for data has a QUEUE that brings some."""
+    channels = system.application.channels
+    queues = [c for c in channels if c.protocol is ChannelProtocol.QUEUE]
+    fed = {system.component_of(c.target_port).id for c in queues}
     for component in system.components:
         for entry in component.entries:
             if isinstance(entry.activation, OnData) and component.id not in fed:
-                name = _shown(entry.name)
+                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
                 lack = "it has no period, and no QUEUE leads to it"
-                message = f"'{name}' of '{_shown(component.name)}' is never activated: {lack}"
-                step = "give it RtFeature with occKind=periodic(period=(50,ms)), connect an in-port, or "
-                yield _error("no-activation", message, step + SIDECAR, entry)
-            if _length(entry.activation) < 1:
-                message = f"the period of '{_shown(entry.name)}' is {_length(entry.activation)} ns"
-                yield _error("bad-period", message, "give a positive period", entry)
+                yield Violation(entry, f"{name} is never activated: {lack}")
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="jobs without any time between them cannot be scheduled",
+    step="give a positive period",
+)
+def bad_period(system: System) -> Iterator[Violation]:
+    """Periods and least distances are positive."""
+    for entry in system.entries:
+        if (length := _length(entry.activation)) < 1:
+            yield Violation(entry, f"the period of '{_shown(entry.name)}' is {length} ns")
 
 
 def _length(activation: object) -> int:
@@ -148,7 +206,13 @@ def _length(activation: object) -> int:
     return activation.min_interarrival_ns if isinstance(activation, Sporadic) else 1
 
 
-def _acyclic(system: System) -> Iterator[Diagnostic]:
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="a job starts only when its queues hold a value: in a cycle each waits for the other",
+    step="make one of the channels SAMPLE",
+)
+def queue_cycle(system: System) -> Iterator[Violation]:
+    """QUEUE channels without initial values form no cycle."""
     readers: dict[str, list[str]] = {}
     queues = [c for c in system.application.channels if c.protocol is ChannelProtocol.QUEUE and not c.initial]
     for channel in queues:
@@ -160,43 +224,48 @@ def _acyclic(system: System) -> Iterator[Diagnostic]:
         members = [system.element(Component, id_) for id_ in error.args[1]]
         path = " -> ".join(f"'{_shown(c.name)}'" for c in members)
         message = f"QUEUE channels form a cycle, {path}: none of its jobs could ever start"
-        yield _error("queue-cycle", message, "make one of the channels SAMPLE", members[0])
+        yield Violation(members[0], message)
 
 
-def _distinct_names(system: System) -> Iterator[Diagnostic]:
-    for component in system.components:
-        yield from _distinct(component)
-    named: dict[str, Component] = {}
-    for component in system.components:
-        if named.setdefault(component.name, component) is not component:
-            message = f"two components are called '{_shown(component.name)}'"
-            yield _error("duplicate-name", message, "rename one of the parts", component)
+# --- names ------------------------------------------------------------------------------------------------
 
 
-def _distinct(component: Component) -> Iterator[Diagnostic]:
-    seen: dict[str, Element] = {}
-    for element in (*component.ports, *component.attributes, *component.constants):
-        if not element.name:
-            yield _error(
-                "no-name", f"a feature of '{_shown(component.name)}' has no name", "name it", element
-            )
-        elif seen.setdefault(element.name, element) is not element:
-            message = f"'{_shown(component.name)}' has two features called '{_shown(element.name)}'"
-            yield _error("duplicate-name", message, "rename one: bodies refer to them by name", element)
-
-
-def _shown(name: str) -> str:
-    return name.encode("unicode_escape").decode("ascii").replace('"', '\\"')
-
-
-_RULES: tuple[Rule, ...] = (
-    _has_units,
-    _estimable,
-    _positive,
-    _same_type,
-    _single_writer,
-    _connected,
-    _activated,
-    _acyclic,
-    _distinct_names,
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="bodies refer to features by their names, and generated code declares them",
+    step="name it",
 )
+def no_name(system: System) -> Iterator[Violation]:
+    """Every feature of a component has a name."""
+    for component in system.components:
+        for element in _features(component):
+            if not element.name:
+                yield Violation(element, f"a feature of '{_shown(component.name)}' has no name")
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="bodies, references and generated code use names: two equal ones cannot be told apart",
+    step="rename one of the two",
+)
+def duplicate_name(system: System) -> Iterator[Violation]:
+    """Features of a component and components of a system have names of their own."""
+    for component in system.components:
+        for second in _repeated(f for f in _features(component) if f.name):
+            message = f"'{_shown(component.name)}' has two features called '{_shown(second.name)}'"
+            yield Violation(second, message, "rename one: bodies refer to them by name")
+    for second in _repeated(system.components):
+        message = f"two components are called '{_shown(second.name)}'"
+        yield Violation(second, message, "rename one of the parts")
+
+
+def _features(component: Component) -> tuple[Element, ...]:
+    return (*component.ports, *component.attributes, *component.constants)
+
+
+def _repeated(elements: Iterable[Element]) -> Iterator[Element]:
+    """Elements with a name that an earlier one has."""
+    seen: dict[str, Element] = {}
+    for element in elements:
+        if seen.setdefault(element.name, element) is not element:
+            yield element
