@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pyecore.ecore import EClass, EObject, EPackage, EProxy
+from pyecore.ecore import EClass, EEnumLiteral, EObject, EPackage, EProxy
 from pyecore.resources import URI, ResourceSet
 
 from ._features import Feature, Kind, Reference, features_of
@@ -94,36 +94,40 @@ class EObjectBuilder:
 
 def to_dataclass(eobject: EObject) -> Any:
     """The dataclass tree of an EObject tree; ``ValueError`` says which required feature is missing."""
-    uri, name = eobject.eClass.ePackage.nsURI, eobject.eClass.name
-    cls = Metamodels.dataclass_of(uri, name)
+    cls, features = _reading(eobject.eClass)
+    held = eobject.__dict__  # where pyecore keeps values: a feature that was never touched has none
+    return cls(**{f.name: _read(eobject, f) for f in features if f.required or f.name in held})
+
+
+@cache
+def _reading(eclass: EClass) -> tuple[type, tuple[Feature, ...]]:
+    """The dataclass behind an EClass and its features, looked up once."""
+    cls = Metamodels.dataclass_of(eclass.ePackage.nsURI, eclass.name)
     if cls in ABSTRACT:
-        raise ValueError(f"{name} is abstract: name the concrete class in xsi:type")
-    return cls(**{f.name: _read(eobject, f) for f in features_of(cls)})
+        raise ValueError(f"{eclass.name} is abstract: name the concrete class in xsi:type")
+    return cls, features_of(cls)
 
 
 def _read(eobject: EObject, feature: Feature) -> Any:
     raw = getattr(eobject, feature.name)
     if feature.many:
-        return tuple(_plain(v, feature) for v in raw)
-    if not feature.required and not eobject.eIsSet(feature.name):
-        return feature.default  # the first literal is Ecore's default of an enumeration, but not ours
+        return tuple([_plain(v, feature) for v in raw])
     if raw is None:
         if feature.required:
             owner = getattr(eobject, "id", None) or "without id"
             raise ValueError(f"{eobject.eClass.name} {owner!r} has no {feature.name}, which is required")
         return feature.default
+    if not feature.required and getattr(type(eobject), feature.name) not in eobject._isset:
+        return feature.default  # the first literal is Ecore's default of an enumeration, but not ours
     return _plain(raw, feature)
 
 
 def _plain(value: Any, feature: Feature) -> Any:
-    match feature.kind:
-        case Kind.CONTAINMENT:
-            return to_dataclass(value)
-        case Kind.REFERENCE:
-            return _identifier(value)
-    if isinstance(feature.type, type) and issubclass(feature.type, Enum):
-        return feature.type(value.name)
-    return value
+    if feature.kind is Kind.CONTAINMENT:
+        return to_dataclass(value)
+    if feature.kind is Kind.REFERENCE:
+        return _identifier(value)
+    return feature.type(value.name) if isinstance(value, EEnumLiteral) else value
 
 
 def _identifier(target: Any) -> str:

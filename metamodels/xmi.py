@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from pyecore.ecore import EObject
 from pyecore.resources import URI
 from pyecore.resources.xmi import XMIOptions, XMIResource
 
 from ._mapper import EObjectBuilder, Metamodels, to_dataclass
 from ._packages import PACKAGES
+from ._reader import DirectResource, Malformed
 from .diagnostics import Diagnostic, Severity, UnreadableInput
 from .system import Source
 
+MAX_BYTES = 256 * 1024 * 1024
+_MISFITS = (LookupError, ValueError, TypeError, AttributeError, StopIteration)  # what pyecore raises
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -44,13 +48,6 @@ class _MemoryUri(URI):
 
     def relative_from_me(self, other: URI) -> str:
         return str(other.plain)
-
-
-class _ClosedResource(XMIResource):
-    """An XMI resource that opens nothing else: references into other documents stay proxies."""
-
-    def _try_resource_autoload(self, uri: str, original_uri: str) -> Any:  # noqa: ARG002
-        raise ValueError(f"{original_uri} is another document")
 
 
 def save(documents: Mapping[str, Any]) -> dict[str, bytes]:
@@ -82,26 +79,42 @@ def load(path: Path) -> Any:
 
     Raises ``UnreadableInput`` with the place of what is wrong.
     """
-    content = path.read_bytes()
-    _refuse_unsafe(content, path)
-    metamodels = Metamodels.shipped()
-    resource = _ClosedResource(_MemoryUri(path.name, content))
-    resource.resource_set = metamodels.resource_set
+    root = load_eobject(path)
+    try:
+        return to_dataclass(root)
+    except _MISFITS as error:
+        raise _misfit(path, error) from error
+
+
+def load_eobject(path: Path) -> EObject:
+    """The root of the EObject tree of an XMI document of ours, as stock pyecore would load it.
+
+    References into other documents are proxies that stay unresolved: nothing but ``path`` is opened.  Raises
+    ``UnreadableInput`` with the place of what is wrong.
+    """
+    resource = DirectResource(_MemoryUri(path.name, _content(path)))
+    resource.resource_set = Metamodels.shipped().resource_set
     try:
         resource.load()
-        return to_dataclass(resource.contents[0])
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, StopIteration) as error:
-        raise _unreadable(path, f"is no instance of our metamodels: {error}") from error
+        resource.uri.buffer = BytesIO()  # the text is not needed any more, and as large as the model
+        return resource.contents[0]
+    except Malformed as error:
+        raise _unreadable(path, str(error), error.line) from error
+    except _MISFITS as error:
+        raise _misfit(path, error, resource.line) from error
 
 
-def _refuse_unsafe(content: bytes, path: Path) -> None:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+def _content(path: Path) -> bytes:
     try:
-        tree = etree.fromstring(content, parser).getroottree()
-    except etree.XMLSyntaxError as error:
-        raise _unreadable(path, f"is not well-formed XML: {error.msg}", error.lineno or 0) from error
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
-        raise _unreadable(path, "declares a document type, which models do not need", 1)
+        if path.stat().st_size > MAX_BYTES:
+            raise _unreadable(path, f"has more than {MAX_BYTES >> 20} MiB, the limit")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def _misfit(path: Path, error: Exception, line: int = 0) -> UnreadableInput:
+    return _unreadable(path, f"is no instance of our metamodels: {error}", line)
 
 
 def _unreadable(path: Path, message: str, line: int = 0) -> UnreadableInput:
