@@ -11,6 +11,7 @@ from aicompiler.metamodels.deployment import Finding, Verdict
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Source
 from aicompiler.transformations.analysis import describe_checks
+from aicompiler.transformations.importers import describe_rules
 from lxml import etree
 
 from ._format import visible
@@ -31,16 +32,29 @@ def verdict_sarif(record: BuildRecord) -> bytes:
         *(_diagnostic_result(d) for d in record.diagnostics),
         *(_finding_result(index, f) for f in index.findings),
     ]
-    reasons = {name: because for name, _, because in describe_checks()}
-    rules = [_rule(name, reasons.get(name, "")) for name in dict.fromkeys(r["ruleId"] for r in results)]
+    rules = _rules()
+    told = {rule["id"] for rule in rules}
+    rules += [{"id": name} for name in dict.fromkeys(r["ruleId"] for r in results) if name not in told]
     driver = {"name": "aicompiler", "version": record.tool_version, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return (json.dumps(log, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def _rule(name: str, because: str) -> dict[str, Any]:
-    return {"id": name, **({"shortDescription": {"text": because}} if because else {})}
+def _rules() -> list[dict[str, Any]]:
+    """Whatever may speak, whether it did or not: the rules of the import and the checks of a deployment."""
+    found = [
+        {
+            "id": rule.name,
+            "shortDescription": {"text": rule.because},
+            "help": {"text": rule.step},
+            "defaultConfiguration": {"level": rule.severity.value},
+        }
+        for rule in describe_rules()
+    ]
+    names = {rule["id"] for rule in found}
+    checks = ({"id": n, "shortDescription": {"text": why}} for n, _, why in describe_checks())
+    return [*found, *(check for check in checks if check["id"] not in names)]
 
 
 def _diagnostic_result(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from aicompiler.metamodels.deployment import Finding, Provenance, Verdict
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import OperatingPoint
 from aicompiler.transformations.analysis import describe_checks
+from aicompiler.transformations.importers import describe_rules
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -115,6 +116,7 @@ def _view(index: Index) -> dict[str, Any]:
         "stated": _stated.stated(index),
         "trace": _trace.trace(index),
         "requirements": _trace.requirements(index),
+        "rules": _rules(record),
         "diagnostic_counts": [(s.value, sum(d.severity is s for d in record.diagnostics)) for s in Severity],
         "project": _project(record),
         "project_digest": project_digest(record),
@@ -129,6 +131,13 @@ def _checks(index: Index) -> list[tuple[str, str, list[dict[str, Any]]]]:
     for finding in index.findings:
         grouped_by_check.setdefault(finding.check, []).append(_finding(index, finding))
     return [(name, because.get(name, ""), found) for name, found in grouped_by_check.items()]
+
+
+def _rules(record: BuildRecord) -> list[tuple[str, int, str]]:
+    """The rules that spoke, most often first: name, how often, and the rule's reason ('' if unknown)."""
+    because = {rule.name: rule.because for rule in describe_rules()}
+    counts = Counter(d.rule for d in record.diagnostics)
+    return [(name, number, because.get(name, "")) for name, number in counts.most_common()]
 
 
 def _finding(index: Index, finding: Finding) -> dict[str, Any]:
