@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Behaviour, Entry, OnData
 
@@ -33,6 +34,15 @@ def bodies(element: EObject) -> list[EObject]:
     return [m for m in methods if is_a(m, "OpaqueBehavior")]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """How interactions and activities draw an entry: the steps that run it, and the scenarios it begins."""
+
+    name: str
+    steps: Sequence[Sequence[EObject]] = ()
+    triggers: Sequence[EObject] = ()
+
+
 class EntryBuilder:
     """Builds entries; ``ids`` records what became of which element."""
 
@@ -46,27 +56,24 @@ class EntryBuilder:
         owner: str,
         element: EObject,
         part: EObject | None = None,
-        drawn: Sequence[Sequence[EObject]] = (),
-        name: str = "",
+        drawn: Drawn | None = None,
     ) -> Entry:
-        """The entry of ``element`` in the component ``owner``; without an arrival pattern it runs on data.
-
-        ``drawn`` are the steps of interactions and activities that run it.
-        """
+        """The entry of ``element`` in the component ``owner``; without an arrival pattern it runs on data."""
+        drawn = drawn or Drawn(element.name or "")
         id_ = f"{owner}.{self.model.id(element)}"
         own = bearers_of(element)
-        steps = tuple(e for group in drawn for e in group if e not in own)
+        steps = tuple(e for group in drawn.steps for e in group if e not in own)
         for bearer in (*own, *steps):
             self.ids.setdefault(bearer, []).append(id_)
-        activation = self.timing.activation((*own, *steps), part)
+        activation = self.timing.activation((*own, *steps, *drawn.triggers), part)
         return Entry(
             id=id_,
-            name=name or element.name or "",
+            name=drawn.name,
             source=self.model.source(element),
             activation=activation if activation is not None else OnData(),
             deadline_ns=self.timing.deadline((*own, *steps), part),
             behaviours=tuple(b for method in bodies(element) for b in self._behaviours(owner, method)),
-            times=self.timing.times(id_, own, part, drawn),
+            times=self.timing.times(id_, own, part, drawn.steps),
         )
 
     def _behaviours(self, owner: str, method: EObject) -> Iterator[Behaviour]:

@@ -24,6 +24,7 @@ class Task:
     element: EObject
     name: str
     drawn: list[Sequence[EObject]] = field(default_factory=list)
+    triggers: list[EObject] = field(default_factory=list)  # of the scenarios that begin with it
 
 
 @dataclass(eq=False)
@@ -82,6 +83,9 @@ class Cast:
         for scenario, crowded in zip(scenarios, crowds, strict=True):
             for step in scenario.steps:
                 self._step(step, crowded)
+            for step in scenario.first:
+                if step in self._tasks:
+                    self._tasks[step].triggers += scenario.bearers
         self.calls = list(self._merged(scenarios, crowds))
 
     @property
@@ -137,7 +141,7 @@ class Cast:
         return self._by_name(participant)
 
     def _by_name(self, role: EObject) -> EObject:
-        """Roles that represent nothing are matched by name: the only class or artifact, else the first role."""
+        """A role that represents nothing is the only class or artifact of its name, else the first such role."""
         if not (name := role.name or ""):
             return role
         if name not in self._canonical:

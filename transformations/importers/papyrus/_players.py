@@ -17,6 +17,7 @@ from aicompiler.metamodels.system import (
 )
 
 from ._components import ComponentBuilder
+from ._entries import Drawn
 from ._participants import Call, Cast, Player, Task
 from ._resource import EObject
 from ._scenarios import several
@@ -47,7 +48,8 @@ class PlayerBuilder:
         self.builder.ids.setdefault(element, []).append(id_)
         entries = []
         for task in player.tasks:
-            entry = self.builder.entries.build(id_, task.element, None, task.drawn, task.name)
+            drawn = Drawn(task.name, task.drawn, task.triggers)
+            entry = self.builder.entries.build(id_, task.element, None, drawn)
             self.entry_of[task] = entry
             entries.append(entry)
         component = Component(

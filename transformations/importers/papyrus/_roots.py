@@ -21,9 +21,13 @@ def pick_root(
     ``wanted`` names any class with parts; without it there must be one candidate with components.  A design
     and what specialises it are one system: the special one.
     """
-    if wanted:
-        return _wanted(model, structure, wanted)
     filled = [c for c in candidates if has_components(c)]
+    if wanted:
+        for drawn in (filled, candidates):
+            meant = [c for c in drawn if wanted in names(model, c.type)]
+            if len(meant) == 1:
+                return meant
+        return _wanted(model, structure, wanted)
     special = [c for c in filled if not any(c is not o and c.type in inherited(o.type) for o in filled)]
     if len(special) < 2:
         return special

@@ -40,12 +40,16 @@ class Transfer:
 
 @dataclass(eq=False)
 class Scenario:
-    """The steps of one interaction or activity; ``path`` are those that follow each other, if all do."""
+    """The steps of one interaction or activity; ``path`` are those that follow each other, if all do.
+
+    ``first`` are the steps that it begins with.
+    """
 
     behaviour: EObject
     steps: list[Step] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     path: list[Step] = field(default_factory=list)
+    first: list[Step] = field(default_factory=list)
 
     @property
     def bearers(self) -> tuple[EObject, ...]:
@@ -100,6 +104,7 @@ def _interaction(interaction: EObject) -> Scenario:
     for execution in executions.get(None, ()):
         if (lifeline := _lifeline(execution)) is not None:
             found.steps.append(Step(execution, lifeline, None, (execution,), execution.name or ""))
+    found.first = found.steps[:1]
     # Alternatives and loops are no path.
     found.path = [] if any(is_a(f, "CombinedFragment") for f in fragments) else found.steps
     return found
@@ -159,6 +164,10 @@ class _Activity:
             for edge, target in self._reached(node, set(steps)):
                 after.setdefault(step, []).append(steps[target])
                 found.transfers.append(Transfer(edge, step.participant, steps[target], step))
+        for start in found.starts:
+            found.first += (
+                [steps[start]] if start in steps else [steps[n] for _, n in self._reached(start, set(steps))]
+            )
         found.path = _chain(found.steps, after)
         return found
 
