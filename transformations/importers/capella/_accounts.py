@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.transformations.importers._accounting import Account, Accounting, Fate, Ledger
-from lxml import etree
 
 from ._flows import FlowBuilder
 from ._open import Role
@@ -22,7 +21,6 @@ _NUMBERED = re.compile(r"http://www\.polarsys\.org/capella/(mass|perfo|price)(/.
 _STRUCTURAL = re.compile(
     r"http://www\.polarsys\.org/(capella/(core|common|requirements)|kitalpha/requirements)(/.*)?"
 )
-_IDS = etree.XPath("count(//@id)")
 
 
 class Accounts:
@@ -43,7 +41,6 @@ class Accounts:
         totals = {
             Account.APPLICATIONS: len(groups) + len(extensions),
             Account.NFP_VALUES: len(stated) + sum(len(self._attributes(e)) for e in extensions),
-            Account.ELEMENTS: sum(int(_IDS(d.root)) for d in self.project.documents),
         }
         unknown = dict(self._unknown())
         for group in groups:
@@ -52,7 +49,9 @@ class Accounts:
             self._extension(extension, unknown.get(extension, ""))
         for one in stated:
             self._value(one)
-        totals[Account.REFERENCES] = self._references()
+        totals[Account.ELEMENTS], totals[Account.REFERENCES] = self._references()
+        if totals[Account.ELEMENTS] != len(self.project.by_id):
+            self.project.find_duplicates()
         self._elements({**unknown, **self.flows.left_out})
         return self.ledger.close(totals)
 
@@ -85,44 +84,46 @@ class Accounts:
     def _unknown(self) -> Iterator[tuple[Obj, str]]:
         """The elements of viewpoints that are not known, and the reason that says so."""
         for name, elements in self.project.of_type.items():
-            for element in elements:
-                space = self._space(element, name)
-                if space is None:
-                    break  # one prefix, one package: all elements of this type are known
-                if element.get("id"):
-                    yield element, f"it belongs to a viewpoint that is not known: {shown(space)}"
+            if not _KNOWN.fullmatch(name.namespace or ""):
+                reason = f"it belongs to a viewpoint that is not known: {shown(name.namespace)}"
+                yield from ((e, reason) for e in elements if e.get("id"))
 
-    def _space(self, element: Obj, name: str) -> str | None:
-        """The namespace of an element's type where it is not one that is known."""
-        if not name:
-            return None
-        prefix = name.rpartition(":")[0]
-        space = self.project.document(element).root.nsmap.get(prefix) or element.nsmap.get(prefix) or prefix
-        return None if _KNOWN.fullmatch(str(space)) else str(space)
+    def _references(self) -> tuple[int, int]:
+        """Enter the fate of each reference, that of the element that holds it.
 
-    def _references(self) -> int:
-        """Enter the fate of each reference, that of the element that holds it; how many there are."""
+        How many elements with an id there are, and how many references: the one walk over all files.
+        """
         by_id, mine, library = self.project.by_id, self.project.used, self._library
-        used = inherited = bound = lost = 0
-        for holder, key, text in self.project.signs:
-            if text[0] == "#" and text[1:] in by_id:
-                targets: Iterable[tuple[str, str]] = (("", text[1:]),)  # nearly all are of this form
+        ids = used = inherited = bound = lost = 0
+        for element in self.project.elements():
+            found = 0
+            for text in element.values():
+                if "#" in text:
+                    if text[0] == "#" and text[1:] in by_id:
+                        found += 1  # nearly all are of this form
+                    else:
+                        more, missing = self._links(element, text)
+                        found, lost = found + more, lost + missing
+            id_ = element.get("id")
+            ids += id_ is not None
+            if id_ in mine:
+                used += found
+            elif id_ in library:
+                inherited += found
             else:
-                targets = links_in(holder, key, text)
-            for file, target in targets:
-                id_ = holder.get("id", target)
-                if target not in by_id:
-                    lost += 1
-                    self._report(Account.REFERENCES, holder, self.project.missing(file, target))
-                elif id_ in mine:
-                    used += 1
-                elif id_ in library:
-                    inherited += 1
-                else:
-                    bound += 1
+                bound += found
         for fate, count in ((Fate.USED, used), (Fate.LIBRARY, inherited), (Fate.BOUND, bound)):
             self.ledger.enter(Account.REFERENCES, fate, count)
-        return used + inherited + bound + lost
+        return ids, used + inherited + bound + lost
+
+    def _links(self, element: Obj, text: str) -> tuple[int, int]:
+        """How many references of an attribute lead somewhere, and how many do not."""
+        key = next(key for key, value in element.items() if value == text)
+        links = list(links_in(element, key, text))
+        lost = [link for link in links if link[1] not in self.project.by_id]
+        for file, target in lost:
+            self._report(Account.REFERENCES, element, self.project.missing(file, target))
+        return len(links) - len(lost), len(lost)
 
     # --- values and applications --------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class ComponentBuilder:
                     name="step",
                     source=project.source(box.component),
                     activation=self._activation(box),
-                    deadline_ns=None if deadline is None else down(deadline),
+                    deadline_ns=down(deadline) if deadline else None,  # Capella writes no absent value: 0
                     times=self._times(entry, box),
                 ),
             ),
@@ -211,15 +211,26 @@ class ComponentBuilder:
         self, exchange: Obj, sources: list[str], targets: list[str], used: set[str]
     ) -> Iterator[Channel]:
         for source in sources:
-            for target in targets:
-                if source == target:
-                    continue
+            for target in self._partners(source, targets):
                 id_, number = exchange.get("id", ""), 1
                 while id_ in used:
                     number += 1
                     id_ = f"{exchange.get('id')}.{number}"
                 used.add(id_)
                 yield self._channel(id_, exchange, source, target)
+
+    def _partners(self, source: str, targets: list[str]) -> Iterator[str]:
+        """Which parts one exchanges with: of a component with several, those of the same holder, if any."""
+        box = self.boxes[source]
+        holder = self.structure.holder(box.part)
+        near: dict[Obj, list[str]] = {}
+        for target in targets:
+            if self.structure.holder(self.boxes[target].part) is holder:
+                near.setdefault(self.boxes[target].component, []).append(target)
+        for target in targets:
+            component = self.boxes[target].component
+            if component is not box.component and target in near.get(component, (target,)):
+                yield target
 
     def _channel(self, id_: str, exchange: Obj, source: str, target: str) -> Channel:
         name, place = exchange.get("name", ""), self.project.source(exchange)

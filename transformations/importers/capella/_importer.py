@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aicompiler.metamodels.diagnostics import Severity
@@ -32,9 +35,22 @@ class Capella:
 
         Raises ``UnreadableInput`` when the file is no project.
         """
-        with quiet():
-            documents = open_project(model_file(path))
-        return _Import(Project(documents)).run(options)
+        with _undisturbed():
+            with quiet():
+                documents = open_project(model_file(path))
+            return _Import(Project(documents)).run(options)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the garbage collector, which would visit each of thousands of live elements again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 class _Import:

@@ -28,6 +28,12 @@ MAX_FILES = 1000
 _LIST = "project.aird"
 _OTHER_FILE = re.compile(rb"\.(?:capella|melodymodeller|capellafragment|melodyfragment|afm)#")
 _LONGEST_NAME = 1000
+# capellambse refuses the namespaces of Capella before 5, though the classes read here have not changed since.
+_OLD_NAMESPACE = re.compile(
+    rb"(http://www\.polarsys\.org/capella/(?:core|common)/[a-z/]+/)[1-4]\.\d+\.\d+(?=[\"'])"
+)
+_OLDEST = rb"\g<1>5.0.0"
+_PROLOG = 20_000
 
 
 class Role(Enum):
@@ -41,11 +47,16 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Document:
-    """One loaded file: ``name`` is its path in the project's folder."""
+    """One loaded file: its path in the project's folder, and what capellambse made of it."""
 
     name: str
     role: Role
-    root: Any
+    index: Any
+
+    @property
+    def root(self) -> Any:
+        """The root element."""
+        return self.index.root
 
 
 def model_file(path: Path) -> Path:
@@ -93,15 +104,15 @@ def _contents(path: Path) -> dict[str, bytes]:
     """The model, then what it names of its folder: fragments and libraries, directly or through others."""
     folder = path.parent
     found = {path.name: read_content(path)}
-    waiting = [path.name]
+    if (metadata := path.with_suffix(".afm")).is_file():
+        found[metadata.name] = read_content(metadata)
+    waiting = list(found)
     while waiting:
         name = waiting.pop()
         for other in dict.fromkeys(_named(found[name], PurePosixPath(name).parent, folder)):
             if other not in found and len(found) < MAX_FILES:
                 found[other] = read_content(folder / other)
                 waiting.append(other)
-    if (metadata := path.with_suffix(".afm")).is_file():
-        found[metadata.name] = read_content(metadata)
     return found
 
 
@@ -146,7 +157,7 @@ def _role(name: str, model: Path) -> Role:
 
 
 def _load(contents: Mapping[str, bytes]) -> dict[str, Any]:
-    """The root elements that capellambse gives for these files."""
+    """What capellambse makes of these files."""
     from capellambse.filehandler.memory import MemoryFileHandler
     from capellambse.loader import MelodyLoader
 
@@ -154,7 +165,7 @@ def _load(contents: Mapping[str, bytes]) -> dict[str, Any]:
     listed = []
     for name, content in contents.items():
         with handler.open(name, "wb") as stream:
-            stream.write(content)
+            stream.write(_OLD_NAMESPACE.sub(_OLDEST, content[:_PROLOG]) + content[_PROLOG:])
         listed.append(f"<semanticResources>{quote(name)}</semanticResources>")
     space = 'xmlns:viewpoint="http://www.eclipse.org/sirius/1.1.0"'
     root = f'<viewpoint:DAnalysis {space} uid="_AAAAAAAAAAAAAAAAAAAAAA">'
@@ -162,7 +173,7 @@ def _load(contents: Mapping[str, bytes]) -> dict[str, Any]:
         stream.write(f"{root}{''.join(listed)}</viewpoint:DAnalysis>".encode())
     # Ids that are used twice are an error of the model, which the project's index locates.
     loader: Any = MelodyLoader(handler, entrypoint=_LIST, ignore_duplicate_uuids_and_void_all_warranties=True)
-    return {PurePosixPath(*path.parts[1:]).as_posix(): tree.root for path, tree in loader.trees.items()}
+    return {PurePosixPath(*path.parts[1:]).as_posix(): tree for path, tree in loader.trees.items()}
 
 
 @contextmanager

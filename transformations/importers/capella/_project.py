@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
 from aicompiler.metamodels.system import Source
+from lxml import etree
 
 from ._open import Document, Role
 
@@ -20,12 +21,15 @@ XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _LINK = re.compile(r"[^\s#]*#[\w.-]+")
 # Attributes that hold prose: a number sign in them refers to nothing.
 TEXTS = frozenset({"name", "summary", "description", "review", "ReqIFText", "ReqIFLongName", "label"})
+_PLACEHOLDERS = etree.XPath("//*[@href and not(@id)]")
 TEXT_KINDS = frozenset({"StringPropertyValue", "LiteralStringValue", "StringValueAttribute", "KeyValue"})
 
 
 def shown(name: str | None) -> str:
     """A name on one line: quotes, controls and line ends escaped."""
-    return json.dumps(name or "", ensure_ascii=False)[1:-1]
+    text = name or ""
+    plain = text.isprintable() and '"' not in text and "\\" not in text
+    return text if plain else json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def kind_of(element: Obj) -> str:
@@ -43,48 +47,59 @@ def links_in(element: Obj, key: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 class Project:
-    """The documents of one project, indexed in one walk, and what was said about them.
+    """The documents of one project and what was said about them.
 
-    ``used`` collects the ids of the elements that the system rests on.
+    ``used`` collects the ids of the elements that the system rests on.  Elements are found by the indices
+    that capellambse made while it read the files: nothing is walked a second time for them.
     """
 
     def __init__(self, documents: tuple[Document, ...]) -> None:
         self.documents = documents
         self.file = documents[0].name
         self.by_id: dict[str, Obj] = {}
-        self.of_type: dict[str, list[Obj]] = {}
-        self.signs: list[tuple[Obj, str, str]] = []  # attributes with a number sign: element, key, text
+        self.of_type: dict[etree.QName, list[Obj]] = {}  # by namespace and class
         self.duplicates: list[Obj] = []
         self.used: set[str] = set()
-        self._role_of: dict[Obj, Document] = {d.root: d for d in documents}
+        self._of_kind: dict[str, list[Obj]] = {}
+        self._document_of: dict[Obj, Document] = {d.root: d for d in documents}
         self._placeholder: dict[str, Obj] = {}
         self._names: dict[Obj, str] = {}
         self._sources: dict[Obj, Source] = {}
         self._said: dict[Diagnostic, None] = {}
         for document in documents:
-            self._index(document)
-        self._of_kind: dict[str, list[Obj]] = {}
-        for name, elements in self.of_type.items():
-            self._of_kind.setdefault(name.rpartition(":")[2], []).extend(elements)
+            self._take(document)
 
-    def _index(self, document: Document) -> None:
-        by_id, of_type, signs = self.by_id, self.of_type, self.signs
-        for element in document.root.iter("*"):
-            get = element.get
-            if (id_ := get("id")) is not None and by_id.setdefault(id_, element) is not element:
-                self._duplicate(id_, element)
-            of_type.setdefault(get(XSI_TYPE, ""), []).append(element)
-            for key, text in element.items():
-                if "#" in text:
-                    signs.append((element, key, text))
-            if id_ is None and (href := get("href")) is not None:
-                self._placeholder[href.rpartition("#")[2]] = element
+    def _take(self, document: Document) -> None:
+        index = document.index
+        for type_ in index.iter_qtypes():
+            elements = list(index.iter_qtype(type_))
+            self.of_type.setdefault(type_, []).extend(elements)
+            self._of_kind.setdefault(type_.localname, []).extend(elements)
+        for id_ in index.enumerate_uuids():
+            self.by_id.setdefault(id_, index[id_])
+        if document.role is Role.METADATA:  # capellambse does not index these
+            for element in document.root.iter("*"):
+                if (id_ := element.get("id")) is not None:
+                    self.by_id.setdefault(id_, element)
+        if any(d.role is Role.FRAGMENT for d in self.documents):
+            for element in _PLACEHOLDERS(document.root):
+                self._placeholder[element.get("href").rpartition("#")[2]] = element
 
-    def _duplicate(self, id_: str, element: Obj) -> None:
-        self.duplicates.append(element)
-        message = f"the id '{shown(id_)}' is used twice, first in line {self.by_id[id_].sourceline}"
-        step = "merge the files of the project again, or give the copy its own id"
-        self.say(Severity.ERROR, "duplicate-id", message, step, element)
+    def elements(self) -> Iterator[Obj]:
+        """All elements of all files, with an id or without."""
+        for document in self.documents:
+            yield from document.root.iter("*")
+
+    def find_duplicates(self) -> None:
+        """Report the elements whose id another one has: ``by_id`` holds fewer than there are."""
+        first: dict[str, Obj] = {}
+        for element in self.elements():
+            id_ = element.get("id")
+            if id_ is not None and (other := first.setdefault(id_, element)) is not element:
+                self.duplicates.append(element)
+                message = f"the id '{shown(id_)}' is used twice, first in line {other.sourceline}"
+                step = "merge the files of the project again, or give the copy its own id"
+                self.say(Severity.ERROR, "duplicate-id", message, step, element)
 
     # --- elements -----------------------------------------------------------------------------------------
 
@@ -119,9 +134,9 @@ class Project:
 
     def document(self, element: Obj) -> Document:
         """The file that holds an element."""
-        if len(self._role_of) == 1:
+        if len(self._document_of) == 1:
             return self.documents[0]
-        return self._role_of[element.getroottree().getroot()]
+        return self._document_of[element.getroottree().getroot()]
 
     # --- references ---------------------------------------------------------------------------------------
 
