@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from aicompiler.metamodels.system import Activation, OnData, Periodic, Sporadic
 from aicompiler.transformations.importers._quantities import down, up
@@ -71,6 +72,29 @@ class Activations:
             message = f"the least distance of jobs of '{shown(name_of(stimulus))}' is {float(found):g} ns"
             self.model.error("bad-period", message, "give a positive time", stimulus)
         return Sporadic(min_interarrival_ns=down(found))
+
+    @cached_property
+    def callers(self) -> dict[Xml, list[Xml]]:
+        """The processes that call each runnable, directly or through others."""
+        found: dict[Xml, list[Xml]] = {}
+        for process in self.processes:
+            for runnable in self.run.runnables(process):
+                found.setdefault(runnable, []).append(process)
+        return found
+
+    @cached_property
+    def stimulated(self) -> dict[Xml, list[Xml]]:
+        """The processes that each stimulus releases."""
+        found: dict[Xml, list[Xml]] = {}
+        for process in self.processes:
+            for stimulus in self.model.refs(process, "stimuli"):
+                found.setdefault(stimulus, []).append(process)
+        return found
+
+    @cached_property
+    def touched(self) -> dict[Xml, set[tuple[Xml, bool]]]:
+        """What each process reads (false) and writes (true)."""
+        return {p: {(datum, writes) for datum, writes, _ in self.run.accesses(p)} for p in self.processes}
 
     # --- recurring ----------------------------------------------------------------------------------------
 
@@ -184,13 +208,13 @@ class Activations:
         if of == "CustomEvent":
             return self.raised.get(event, [])
         if of == "StimulusEvent":
-            return [p for p in self.processes if entity in self.model.refs(p, "stimuli")]
+            return self.stimulated.get(entity, [])
         if process is not None or entity is None:
             return [] if process is None else [process]
         if of == "ProcessEvent":
             return [entity]
         if of == "RunnableEvent":
-            return [p for p in self.processes if entity in self.run.runnables(p)]
+            return self.callers.get(entity, [])
         return self._accessing(event, entity)
 
     def _accessing(self, event: Xml, entity: Xml) -> list[Xml]:
@@ -199,7 +223,6 @@ class Activations:
         runnable = self.model.ref(event, "runnable")
         return [
             p
-            for p in self.processes
-            if any(d is entity and w is not reading for d, w, _ in self.run.accesses(p))
-            and (runnable is None or runnable in self.run.runnables(p))
+            for p in (self.processes if runnable is None else self.callers.get(runnable, []))
+            if (entity, not reading) in self.touched[p]
         ]

@@ -37,7 +37,8 @@ class Execution:
     def __init__(self, model: AmaltheaModel, values: Values) -> None:
         self.model = model
         self.values = values
-        self._costs: dict[tuple[Xml, Xml | None], Spread | None] = {}
+        self._costs: dict[Xml | None, dict[Xml, Spread | None]] = {}
+        self._reached: dict[Xml, list[Xml]] = {}
         self._accessed: dict[Xml, list[tuple[Xml, bool, Xml]]] = {}
 
     # --- structure ----------------------------------------------------------------------------------------
@@ -58,6 +59,11 @@ class Execution:
 
     def runnables(self, process: Xml) -> list[Xml]:
         """The runnables that a process calls, directly or through others, each once, in order of calls."""
+        if process not in self._reached:
+            self._reached[process] = self._reach(process)
+        return self._reached[process]
+
+    def _reach(self, process: Xml) -> list[Xml]:
         found: dict[Xml, None] = {}
         stack = list(reversed(self._calls(process)))
         while stack:
@@ -100,11 +106,10 @@ class Execution:
 
     def cost(self, process: Xml, definition: Xml | None) -> Spread | None:
         """The ticks of a process on cores of a definition; ``None`` where a runnable states none for it."""
-        for runnable in self._called:  # callees first, so that no chain of calls is walked recursively
-            key = (runnable, definition)
-            if key not in self._costs:
-                self._costs[key] = None
-                self._costs[key] = self._sum(self.graph(runnable), definition)
+        if definition not in self._costs:
+            costs = self._costs[definition] = {}
+            for runnable in self._called:  # callees first: no chain of calls is walked recursively
+                costs[runnable] = self._sum(self.graph(runnable), definition)
         return self._sum(self.graph(process), definition)
 
     def _sum(self, items: list[Xml], definition: Xml | None) -> Spread | None:
@@ -119,7 +124,7 @@ class Execution:
         of = kind(item)
         if of in _CALLS:
             called = self._callee(item)
-            return Spread() if called is None else self._costs.get((called, definition))
+            return Spread() if called is None else self._costs[definition].get(called)
         if of in _SWITCHES:
             return self._switch(item, definition)
         if of in ("Ticks", "RunnableInstructions", "ExecutionNeed"):

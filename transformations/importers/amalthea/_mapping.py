@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import combinations
 
 from aicompiler.metamodels.system import Allocation, CoLocate, Constraint, Forbid, Isolate, Pin
@@ -60,22 +61,23 @@ class MappingBuilder:
         for constraint in self.model.part("constraintsModel", "runnableSequencingConstraints"):
             groups = [self.model.refs(g, "runnables") for g in children(constraint, "runnableGroups")]
             wanted = [r for group in groups for r in group]
-            if not any(self._in_order(p, wanted) for p in self.software.processes):
+            callers = self.software.activations.callers.get(wanted[0], []) if wanted else []
+            if not any(self._in_order(p, wanted) for p in callers):
                 names = " before ".join(f"'{shown(name_of(r))}'" for r in wanted[:4])
                 message = f"that {names} is executed is not kept: no task calls them in this order"
                 step = "call them in this order in one task, or let one task trigger the other"
                 self.model.leave(constraint, "order-left-out", message, step)
 
     def _in_order(self, process: Xml, wanted: list[Xml]) -> bool:
-        called = self.software.run.runnables(process)
-        places = [called.index(r) for r in wanted if r in called]
-        return len(places) == len(wanted) and places == sorted(places)
+        places = {r: n for n, r in enumerate(self.software.run.runnables(process))}
+        found = [places[r] for r in wanted if r in places]
+        return len(found) == len(wanted) and found == sorted(found)
 
     # --- allocations --------------------------------------------------------------------------------------
 
     def allocations(self) -> Iterator[Allocation]:
         """Where the mapping model puts each process: by its affinity, else by its scheduler's cores."""
-        cores = self._responsibility()
+        cores = self._responsibility
         for feature, what, scheduler in (
             ("taskAllocation", "task", "scheduler"),
             ("isrAllocation", "isr", "controller"),
@@ -107,6 +109,7 @@ class MappingBuilder:
             by="ISRAllocation" if kind(process) == "ISR" else "TaskAllocation",
         )
 
+    @cached_property
     def _responsibility(self) -> dict[Xml, list[Xml]]:
         """The cores that each scheduler is responsible for."""
         found: dict[Xml, list[Xml]] = {}
@@ -146,12 +149,9 @@ class MappingBuilder:
             every = self.model.of_kind("Task", "ISR", "Runnable")
             wanted += [e for e in every if marked in self.model.refs(e, "tags")]
         boxes = self.software.boxes
-        found = {boxes[e].id: None for e in wanted if e in boxes}
-        for process, box in boxes.items():
-            called = self.software.run.runnables(process)
-            if any(kind(e) == "Runnable" and e in called for e in wanted):
-                found[box.id] = None
-        return list(found)
+        callers = self.software.activations.callers
+        members = [p for e in wanted for p in ([e] if e in boxes else callers.get(e, []))]
+        return list(dict.fromkeys(boxes[p].id for p in members))
 
     def _paired(self, constraint: Xml, id_: str) -> Iterator[Constraint]:
         members = [m for group in children(constraint, "group") for m in self._members(group)]
@@ -176,7 +176,7 @@ class MappingBuilder:
 
     def _cores(self, target: Xml) -> list[Core]:
         processors = self.model.refs(target, "cores")
-        responsible = self._responsibility()
+        responsible = self._responsibility
         for scheduler in self.model.refs(target, "schedulers"):
             processors += responsible.get(scheduler, [])
         return [c for p in dict.fromkeys(processors) if (c := self.hardware.cores.get(p))]

@@ -58,7 +58,7 @@ def shown(name: str) -> str:
 
 def tag(element: Xml) -> str:
     """The name of the feature that contains an element."""
-    return str(etree.QName(element).localname)
+    return str(element.tag).rpartition("}")[2]
 
 
 def kind(element: Xml) -> str:
@@ -100,6 +100,7 @@ class AmaltheaModel:
         self.left: dict[Xml, str] = {}
         self.followed: set[tuple[Xml, str]] = set()
         self.diagnostics: list[Diagnostic] = []
+        self._kinds: dict[str, list[Xml]] = {}
         self._said: set[Diagnostic] = set()
         self._by_id: dict[str, Xml] = {}
         self._by_name: dict[tuple[str, str], Xml] = {}
@@ -113,6 +114,7 @@ class AmaltheaModel:
         if not (name := name_of(element)):
             return
         key = (kind(element), name)
+        self._kinds.setdefault(key[0], []).append(element)
         first: Xml = self._by_name.setdefault(key, element)
         if first is not element and key[0] in _UNIQUE:
             message = f"two elements of kind {key[0]} are called '{shown(name)}': references name both"
@@ -143,8 +145,8 @@ class AmaltheaModel:
     # --- structure ----------------------------------------------------------------------------------------
 
     def of_kind(self, *kinds: str) -> list[Xml]:
-        """All named elements of these kinds, in file order."""
-        return [e for e in self.elements if kind(e) in kinds and name_of(e)]
+        """All named elements of these kinds, kind by kind, in file order."""
+        return [e for k in kinds for e in self._kinds.get(k, [])]
 
     def part(self, *path: str) -> list[Xml]:
         """What lies at a path of features below the root, such as ``swModel``, ``tasks``."""
@@ -158,7 +160,7 @@ class AmaltheaModel:
     def tokens(self, element: Xml) -> Iterator[tuple[str, str]]:
         """The references of an element: the attribute that holds it and its text."""
         for attribute, text in element.attrib.items():
-            feature = etree.QName(attribute).localname
+            feature = str(attribute).rpartition("}")[2]
             if feature == "href" or (feature == "value" and kind(element) == "ReferenceObject"):
                 yield feature, text
             elif attribute == feature and feature not in _NO_REFERENCE:
