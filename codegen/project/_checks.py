@@ -37,7 +37,7 @@ class Checks:
             entry = self.system.element(Entry, check.entry)
             yield self._reduced(component, check)
             full = {target: e for (owner, target), e in emitted.items() if owner == check.entry}
-            if len(full) > 1:
+            if len(full) > 1 or _has_object(full["c"]):
                 yield self._full(component, entry, check, full)
 
     def _reduced(self, component: Component, check: SelfCheck) -> TestView:
@@ -66,7 +66,13 @@ class Checks:
         signature = signature_of(component, entry)
         storage, _ = component_states(component, entry)
         view = _view(f"full_{signature.name}", component, signature, check, languages, storage)
-        return replace(view, languages=tuple(t for t in languages if t != "c"))
+        reference = languages["c"].source if _has_object(languages["c"]) else ""
+        return replace(view, languages=tuple(t for t in languages if t != "c"), reference=reference)
+
+
+def _has_object(emitted: EmittedKernel) -> bool:
+    """Whether the build may take an object in the place of the C file."""
+    return any(f.path.endswith(".o") for f in emitted.files)
 
 
 def _view(

@@ -222,6 +222,7 @@ class TestView:
     languages: tuple[str, ...]
     vectors: str = ""  # '': against the C code on random inputs
     hls: str = ""
+    reference: str = ""  # the C file that an object of the same function is compared with
     title: str = ""
     shapes: str = field(default="")
 

@@ -204,6 +204,11 @@ static void fill_randomly(const check *c, const aic_parameter *parameter, void *
     }
 }
 
+/* What the checked code is compared with; in a program whose kernel is an object, the C text compiled beside it. */
+static aic_step *c_code(const check *c) {
+    return c->subject->reference != NULL ? c->subject->reference : c->subject->entry->step;
+}
+
 /* The C code and the checked code start from the same inputs and state. */
 static bool check_random(const check *c) {
     const aic_entry *entry = c->subject->entry;
@@ -221,7 +226,7 @@ static bool check_random(const check *c) {
                 memcpy(c->expected[i], c->arguments[i], parameter_bytes(parameter));
             }
         }
-        entry->step(c->expected);
+        c_code(c)(c->expected);
         good = run_once(c) && agrees(c, job);
     }
     printf("%s in %s: %d jobs against the C code, inputs from %" PRId64 " to %" PRId64 "\n", entry->id,
@@ -279,8 +284,9 @@ int aic_selfcheck_main(const aic_subject *subject, int argc, char **argv) {
                   subject->entry->opencl != NULL;
     bool hls = strcmp(c.language, "hls") == 0 && subject->hls != NULL;
     bool plain = strcmp(c.language, "c") == 0 && argc == 3;
-    if (argc < 2 || argc > 3 || !(device || hls || plain)) {
-        fprintf(stderr, "usage: %s c|opencl|cuda|hls VECTORS, or opencl|cuda|hls\n", argv[0]);
+    bool object = strcmp(c.language, "llvm") == 0 && argc == 2 && subject->reference != NULL;
+    if (argc < 2 || argc > 3 || !(device || hls || plain || object)) {
+        fprintf(stderr, "usage: %s c|opencl|cuda|hls VECTORS, or llvm|opencl|cuda|hls\n", argv[0]);
         return 2;
     }
     if (!allocate(&c)) {

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -55,6 +55,11 @@ HostFallback = Annotated[
 NoSelfChecks = Annotated[
     bool, typer.Option("--no-self-checks", help="Do not compare the kernels with the interpreter first.")
 ]
+CpuBackend = Annotated[
+    Literal["c", "llvm"], typer.Option(help="What makes the kernels of CPUs: the C compiler, or LLVM.")
+]
+Cuda = Annotated[bool, typer.Option("--cuda/--no-cuda", help="Run kernels of GPUs through CUDA where it is.")]
+Xrt = Annotated[bool, typer.Option("--xrt", help="Run circuits through the Xilinx Runtime where it is.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress messages.")]
 
 
@@ -127,32 +132,39 @@ def run(
     free_run: FreeRun = False,
     host_fallback: HostFallback = False,
     no_self_checks: NoSelfChecks = False,
+    cpu_backend: CpuBackend = "c",
+    cuda: Cuda = False,
+    xrt: Xrt = False,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Compile the generated project, test it and execute it on this host."""
     from aicompiler.commands import run_output
 
-    options = _run_options(stretch, free_run, host_fallback, no_self_checks)
+    pace = _Pace(stretch, free_run, host_fallback, no_self_checks)
+    options = _run_options(pace, cpu_backend, cuda, xrt)
     _finish(lambda: run_output(out, periods, _progress(quiet), options), json)
 
 
 @app.command()
 def demo(
     out: Out = Path("aic-demo"),
-    periods: Periods = 20,
+    periods: Periods = 2,
     stretch: Stretch = None,
     free_run: FreeRun = False,
     host_fallback: HostFallback = False,
     no_self_checks: NoSelfChecks = False,
+    example: Annotated[str, typer.Option(help="Which of the examples in models/.")] = "traffic_junction",
+    cuda: Cuda = True,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build and run the shipped example, say where the report lies."""
-    from aicompiler.commands import run_demo
+    """Build the shipped example for all targets, compare each with the interpreter, run the system."""
+    from aicompiler.commands import demo_backend, run_demo
 
-    options = _run_options(stretch, free_run, host_fallback, no_self_checks)
-    _finish(lambda: run_demo(out, periods, _progress(quiet), options), json)
+    pace = _Pace(stretch, free_run, host_fallback, no_self_checks)
+    options = _run_options(pace, demo_backend(), cuda)
+    _finish(lambda: run_demo(example, out, periods, _progress(quiet), options), json)
 
 
 @app.command()
@@ -220,15 +232,26 @@ def main() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _run_options(
-    stretch: float | None, free_run: bool, host_fallback: bool, no_self_checks: bool
-) -> RunOptions:
+class _Pace(NamedTuple):
+    stretch: float | None
+    free_run: bool
+    host_fallback: bool
+    no_self_checks: bool
+
+
+def _run_options(pace: _Pace, cpu_backend: str, cuda: bool, xrt: bool = False) -> RunOptions:
     from aicompiler.run import RunOptions
 
-    if free_run and stretch is not None:
+    if pace.free_run and pace.stretch is not None:
         raise typer.BadParameter("--free-run has no pace to stretch: leave one of the two out")
     return RunOptions(
-        stretch=stretch, free_run=free_run, host_fallback=host_fallback, self_checks=not no_self_checks
+        stretch=pace.stretch,
+        free_run=pace.free_run,
+        host_fallback=pace.host_fallback,
+        self_checks=not pace.no_self_checks,
+        cpu_backend=cpu_backend,
+        cuda=cuda,
+        xrt=xrt,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,11 @@ from aicompiler.pipeline import Build, Decision, Model, Progress
 
 if TYPE_CHECKING:
     from aicompiler.cache import Cache
-    from aicompiler.codegen import GeneratedProject
+    from aicompiler.codegen import GeneratedFile, GeneratedProject
     from aicompiler.codegen.report import RunResult
     from aicompiler.product import Product
     from aicompiler.run import RunOptions
     from aicompiler.transformations.importers import ImportOptions
-
-REPORTS = frozenset({"report.html", "verdict.json", "verdict.sarif", "verdict.junit.xml"})
 
 
 def check_models(
@@ -130,9 +129,8 @@ def build_and_run(
     made = order.build(progress)
     print_diagnostics(write_project(pipeline.report(made, progress=progress), order.out))
     ran = run_project(order.out, periods, options, progress)
-    project = pipeline.report(made, ran, progress)
-    _replace_reports(project, order.out)
-    return _hand_over(_product(made, project, ran), order.out)
+    _replace_files(pipeline.verdicts(made, ran, progress), order.out)
+    return _hand_over(_product(made, made.project, ran), order.out)
 
 
 def _refuse_own_folder(out: Path) -> None:
@@ -166,13 +164,12 @@ def _hand_over(product: Product, out: Path) -> dict[str, Any]:
     return product.verdict | {"ok": True, "out": str(out)}
 
 
-def _replace_reports(project: GeneratedProject, out: Path) -> None:
+def _replace_files(files: Iterable[GeneratedFile], out: Path) -> None:
     """Put the report and verdicts of a run in the place of those of the build, each at once."""
     from aicompiler.codegen import replace_file
 
-    for file in project.files:
-        if file.path in REPORTS:
-            replace_file(out / file.path, file.content)
+    for file in files:
+        replace_file(out / file.path, file.content)
 
 
 def run_output(
@@ -190,12 +187,21 @@ def run_output(
 
 
 def run_demo(
-    out: Path, periods: int, progress: Progress, options: RunOptions | None = None
+    example: str, out: Path, periods: int, progress: Progress, options: RunOptions
 ) -> dict[str, Any]:
-    """Build and run the shipped example."""
+    """Build and run a shipped example, and say of each target what was made and what it was compared with."""
+    from aicompiler.cache import Cache, default_folder
     from aicompiler.models import example_path
 
-    return build_and_run(Order(example_path("smart_intersection"), out), periods, progress, options)
+    order = Order(example_path(example), out, cache=Cache(default_folder()))
+    result = build_and_run(order, periods, progress, options)
+    print("\n".join(_targets_text(result["host_run"]["self_checks"])), file=sys.stderr)
+    return result
+
+
+def demo_backend() -> str:
+    """LLVM where it is installed, so that the demo runs all there is."""
+    return "llvm" if find_spec("llvmlite") else "c"
 
 
 def diff_builds(old: Path, new: Path) -> dict[str, Any]:
@@ -326,6 +332,29 @@ def _run_sentence(ran: RunResult, names: Mapping[str, str]) -> str:
         f"{ran.periods} hyperperiods executed at "
         f"{ran.stretch_permille / 1000:g} times model time, {missed} deadlines missed{standing_in}"
     )
+
+
+_TARGETS = {
+    "c": "C",
+    "llvm": "LLVM",
+    "opencl": "OpenCL",
+    "cuda": "CUDA",
+    "hls": "HLS C++",
+    "system": "system",
+}
+
+
+def _targets_text(checks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What became of the self-checks of each target, a line each."""
+    for target, title in _TARGETS.items():
+        own = [c for c in checks if c["name"].rpartition(".")[2] == target]
+        passed = sum(c["passed"] for c in own)
+        skipped = [c for c in own if c["skipped"]]
+        reason = skipped[0]["message"].removeprefix("skipped: ") if skipped else ""
+        why = f"; {len(skipped)} skipped: {reason}" if skipped else ""
+        yield (
+            f"{title:8} {passed} of {len(own)} self-checks passed{why}" if own else f"{title:8} not asked for"
+        )
 
 
 def _decision_summary(model: Model, decision: Decision) -> dict[str, Any]:

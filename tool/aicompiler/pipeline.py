@@ -17,7 +17,7 @@ from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import System, Unit, UnitKind
 
 if TYPE_CHECKING:
-    from aicompiler.codegen import GeneratedProject
+    from aicompiler.codegen import GeneratedFile, GeneratedProject
     from aicompiler.codegen.report import BuildRecord, RunResult
     from aicompiler.transformations.importers import Draft, ImportOptions
     from aicompiler.transformations.kernels import Kernel
@@ -214,25 +214,33 @@ def build(
 def report(made: Build, ran: RunResult | None = None, progress: Progress = _silent) -> GeneratedProject:
     """Stage 9: the whole output tree, with the report and the verdict; ``ran`` adds what a host measured."""
     from aicompiler.codegen import GeneratedFile, GeneratedProject
-    from aicompiler.codegen.report import render_report, verdict_json, verdict_junit, verdict_sarif
     from aicompiler.metamodels.xmi import save
+
+    found = {
+        "system.xmi": made.model.system,
+        "deployment.xmi": made.decision.deployment,
+        "plan.xmi": made.plan,
+    }
+    documents = [GeneratedFile(name, content) for name, content in save(found).items()]
+    added = sorted((*documents, *verdicts(made, ran, progress)), key=lambda file: file.path)
+    return GeneratedProject(made.project.files + tuple(added))
+
+
+def verdicts(
+    made: Build, ran: RunResult | None = None, progress: Progress = _silent
+) -> tuple[GeneratedFile, ...]:
+    """What a person and a pipeline read of a build: all of it that a run on a host changes."""
+    from aicompiler.codegen import GeneratedFile
+    from aicompiler.codegen.report import render_report, verdict_json, verdict_junit, verdict_sarif
 
     with _stage(progress, "writing the report"):
         record = _record(made, ran)
-        documents = save(
-            {
-                "system.xmi": made.model.system,
-                "deployment.xmi": made.decision.deployment,
-                "plan.xmi": made.plan,
-            }
-        ) | {
-            "report.html": render_report(record),
-            "verdict.json": verdict_json(record),
-            "verdict.sarif": verdict_sarif(record),
-            "verdict.junit.xml": verdict_junit(record),
-        }
-    added = tuple(GeneratedFile(name, content) for name, content in sorted(documents.items()))
-    return GeneratedProject(made.project.files + added)
+        return (
+            GeneratedFile("report.html", render_report(record)),
+            GeneratedFile("verdict.json", verdict_json(record)),
+            GeneratedFile("verdict.junit.xml", verdict_junit(record)),
+            GeneratedFile("verdict.sarif", verdict_sarif(record)),
+        )
 
 
 def verdict(made: Build, ran: RunResult | None = None) -> dict[str, Any]:

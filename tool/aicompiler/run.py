@@ -47,6 +47,10 @@ class RunOptions:
 
     ``build`` is the folder to build in (default ``OUT/build``), ``host_fallback`` lets C code stand in for
     OpenCL where there is none, ``sanitize`` names sanitizers to build with.
+
+    ``cpu_backend`` makes the kernels of CPUs: ``c``, or ``llvm`` (the objects that came with the project).
+    ``cuda`` and ``xrt`` let GPUs run through CUDA and FPGAs through the Xilinx Runtime where there is such a
+    device.
     """
 
     build: Path | None = None
@@ -55,6 +59,9 @@ class RunOptions:
     self_checks: bool = True
     host_fallback: bool = False
     sanitize: str = ""
+    cpu_backend: str = "c"
+    cuda: bool = False
+    xrt: bool = False
     jobs: int = 2
 
 
@@ -114,6 +121,9 @@ class _Project:
         settings = {
             "CMAKE_MAKE_PROGRAM": str(Path(ninja.BIN_DIR) / "ninja"),
             "AIC_SANITIZE": self.options.sanitize,
+            "CPU_BACKEND": self.options.cpu_backend,
+            "WITH_CUDA": "ON" if self.options.cuda else "OFF",
+            "WITH_XRT": "ON" if self.options.xrt else "OFF",
             "AIC_OPENCL_FALLBACK": "",
             "AIC_OPENCL_FALLBACK_ICD": "",
         } | opencl_fallback()

@@ -29,12 +29,19 @@ def shortest_ends(problem: Problem) -> Mapping[JobId, int]:
         for use in stream.uses:
             ways[JobId(stream.writer, use.value), use.reader] = 0 if shared else least
     ends = {job: problem.ready(job) + quickest[job.entry] for job in problem.jobs}
+    edges = [
+        (e.before, e.after, e.lag + ways.get((e.before, e.after), 0) + quickest[e.after.entry])
+        for e in problem.edges
+        if not e.after_commit
+    ]
     for _ in problem.tasks:  # a path of precedences visits an entry once
-        for edge in problem.edges:
-            if not edge.after_commit:
-                way = ways.get((edge.before, edge.after), 0)
-                end = ends[edge.before] + edge.lag + way + quickest[edge.after.entry]
-                ends[edge.after] = max(ends[edge.after], end)
+        moved = False
+        for before, after, distance in edges:
+            if ends[before] + distance > ends[after]:
+                ends[after] = ends[before] + distance
+                moved = True
+        if not moved:
+            break
     return ends
 
 
@@ -42,9 +49,15 @@ def windows(problem: Problem) -> Mapping[JobId, tuple[int, int]]:
     """Earliest start and latest end of each job that the jobs before and after it allow."""
     shortest = {t: min(durations(problem, t)) for t in problem.tasks}
     ends, latest = shortest_ends(problem), dict(problem.latest)
+    edges = [
+        (e.before, e.after, shortest[e.after.entry] + e.lag) for e in problem.edges if not e.after_commit
+    ]
     for _ in problem.tasks:  # a path of precedences visits an entry once
-        for edge in problem.edges:
-            if not edge.after_commit:
-                due = latest[edge.after] - shortest[edge.after.entry] - edge.lag
-                latest[edge.before] = min(latest[edge.before], due)
+        moved = False
+        for before, after, distance in edges:
+            if latest[after] - distance < latest[before]:
+                latest[before] = latest[after] - distance
+                moved = True
+        if not moved:
+            break
     return {job: (ends[job] - shortest[job.entry], latest[job]) for job in problem.jobs}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from math import lcm
+from typing import NamedTuple
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import (
@@ -36,9 +37,11 @@ def problem_with(element: Element, rule: str, message: str, next_step: str) -> D
     )
 
 
-@dataclass(frozen=True, order=True)
-class JobId:
-    """Job number ``number`` (from 0) of an entry in the hyperperiod."""
+class JobId(NamedTuple):
+    """Job number ``number`` (from 0) of an entry in the hyperperiod.
+
+    A tuple, because tables of jobs are looked up so often that hashing is what a list scheduler spends most on.
+    """
 
     entry: str
     number: int
