@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from aicompiler.metamodels.system import Activation, ExecutionTime, Periodic, Sporadic, UnitKind
+from aicompiler.transformations.importers._patterns import Pattern, pattern_of
 from aicompiler.transformations.importers._quantities import ENERGY, TIME, Measure, down, measure_of, up
-from aicompiler.transformations.importers._vsl import Call, Expression, VslError
+from aicompiler.transformations.importers._vsl import Expression, VslError
 
 from ._resource import EObject
 from ._scenarios import several
@@ -82,12 +83,14 @@ class Timing:
             return None
         text = self.model.text(application, tag) or ""
         try:
-            if not isinstance(expression, Call):
-                raise VslError("expected periodic(...) or sporadic(...)")
-            if expression.name.lower() in _STOCHASTIC:
+            pattern = pattern_of(expression)
+            for correction in pattern.corrections:
+                message = f"the arrival pattern '{shown(text[:80])}' is misspelt: {correction}"
+                self.model.warn("spelling-corrected", message, "correct the spelling", application)
+            if pattern.name in _STOCHASTIC:
                 self.queueing[application] = text
                 return None
-            return _activation(expression, self.model.variables)
+            return _activation(pattern, self.model.variables)
         except VslError as error:
             message = f"the arrival pattern '{shown(text[:80])}' is ignored: {error}"
             self.model.warn("pattern-not-understood", message, "write periodic(period=(50,ms))", application)
@@ -218,24 +221,21 @@ def parts_of_instances(model: UmlModel) -> dict[EObject, EObject]:
     return found
 
 
-def _activation(call: Call, variables: dict[str, Expression]) -> Activation:
-    def given(*keys: str) -> int | None:
-        expression = call.arguments.get(*keys)
+def _activation(pattern: Pattern, variables: dict[str, Expression]) -> Activation:
+    def given(part: str) -> int | None:
+        expression = pattern.parts.get(part)
         typical = measure_of(expression, TIME, variables).typical if expression is not None else None
         return None if typical is None else down(typical)
 
-    name = call.name.lower()
-    if name not in ("periodic", "sporadic"):
-        raise VslError(f"{call.name!r} arrivals have no bound that a table could keep")
-    length = (
-        given("period", "") if name == "periodic" else given("minInterarrival", "minInterarrivalTime", "")
-    )
+    if pattern.name not in ("periodic", "sporadic"):
+        raise VslError(f"{pattern.name!r} arrivals have no bound that a table could keep")
+    length = given("period" if pattern.name == "periodic" else "minInterarrival")
     if not length:
         raise VslError("its period is missing or zero")
     jitter = given("jitter") or 0
-    if name == "sporadic":
+    if pattern.name == "sporadic":
         return Sporadic(min_interarrival_ns=length, jitter_ns=jitter)
-    return Periodic(period_ns=length, offset_ns=given("phase", "offset") or 0, jitter_ns=jitter)
+    return Periodic(period_ns=length, offset_ns=given("phase") or 0, jitter_ns=jitter)
 
 
 def _least(measure: Measure) -> Fraction:
