@@ -19,11 +19,14 @@ def read_xml(path: Path) -> Any:
     content = read_content(path)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
     try:
-        return etree.fromstring(content, parser)
+        root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         reason = (error.msg or "not well-formed").partition(", line ")[0]
         message = f"this is no well-formed XML: {reason}"
         raise unreadable(path, "not-xml", message, "give a .uml or .xmi model", error.lineno or 0) from error
+    if root.getroottree().docinfo.doctype:  # in an encoding that the scan of the prolog does not know
+        raise _document_type(path)
+    return root
 
 
 def read_content(path: Path) -> bytes:
@@ -33,9 +36,13 @@ def read_content(path: Path) -> bytes:
     """
     content = _read(path)
     if _declares_document_type(content):
-        message = "it declares a document type, through which files and networks could be reached"
-        raise unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
+        raise _document_type(path)
     return content
+
+
+def _document_type(path: Path) -> UnreadableInput:
+    message = "it declares a document type, through which files and networks could be reached"
+    return unreadable(path, "document-type", message, "remove the <!DOCTYPE ...> declaration", 1)
 
 
 class _Stop(Exception):

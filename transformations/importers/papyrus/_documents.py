@@ -97,7 +97,10 @@ class Documents:
             return Fate.MISSING, None
 
     def _load(self, key: tuple[str, str], target: Path) -> Document | None:
-        size = target.stat().st_size
+        try:
+            size = target.stat().st_size
+        except OSError:  # it went away meanwhile
+            return None
         if len(self._read) >= MAX_DOCUMENTS or self._bytes + size > MAX_BYTES:
             self.fates[key] = Fate.TOO_MUCH
             return None

@@ -13,7 +13,7 @@ _REPAIR = "put what is needed into this model"
 _SAID: dict[Fate, tuple[Severity, str, str]] = {
     Fate.FOREIGN: (Severity.NOTE, "foreign-document", ""),
     Fate.READ: (Severity.NOTE, "other-document", ""),
-    Fate.OUTSIDE: (Severity.WARNING, "outside-document", _REPAIR),
+    Fate.OUTSIDE: (Severity.WARNING, "outside-document", ""),
     Fate.MISSING: (Severity.WARNING, "missing-document", "restore the file or delete the references"),
     Fate.UNREADABLE: (Severity.WARNING, "unreadable-document", _REPAIR),
     Fate.TOO_MUCH: (Severity.WARNING, "too-many-documents", _REPAIR),
@@ -68,6 +68,9 @@ def _documents(model: UmlModel, documents: Documents) -> None:
         fate = documents.fates.get(key)
         if fate in _SAID:
             severity, rule, step = _SAID[fate]
+            if fate is Fate.OUTSIDE:
+                name = shown(key[1].rpartition("/")[2])
+                step = f"put {name} into the model's folder and refer to it there"
             message = f"{_times(len(references), 'reference')} to {shown(key[1])}, {fate.value}"
             model.add(severity, rule, message, step, _place(model, references[0], key[0]))
 

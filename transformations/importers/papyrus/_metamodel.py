@@ -10,7 +10,7 @@ from typing import Any
 from pyecore.resources import URI, ResourceSet
 from pyecore.resources.xmi import XMIResource
 
-from ._names import is_xmi, split_tag, sub_profile, xmi_attribute, xmi_type
+from ._names import is_xmi, split_tag, sub_profile, xmi_type
 
 EObject = Any  # pyecore makes the classes of a loaded metamodel at run time
 
@@ -127,5 +127,5 @@ def child_class(eclass: EObject, node: Any) -> EObject | None:
 
 
 def _refers(node: Any) -> bool:
-    own = node.get("href") is not None or xmi_attribute(node, "idref") is not None
-    return own or xmi_attribute(node, "nil") is not None
+    """Whether a node stands for an element elsewhere, or for none."""
+    return any(k == "href" or (k[0] == "{" and k.endswith(("}idref", "}nil"))) for k in node.attrib)
