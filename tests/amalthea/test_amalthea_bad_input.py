@@ -203,3 +203,19 @@ def test_mutants_end_in_diagnostics(sample: Path, tmp_path: Path) -> None:
             assert error.diagnostics[0].source is not None
         except ModelError as error:
             assert all(d.source is not None and d.source.line > 0 for d in error.diagnostics)
+
+
+def test_what_grows_by_doubling_is_bounded(write: Write) -> None:
+    """Chains that refer to two others each, and separations of many groups, end at once."""
+    chains = "".join(
+        f'<eventChains name="E{n}">'
+        + f'<items xsi:type="am:EventChainReference" eventChain="E{n + 1}?type=EventChain"/>' * 2
+        + "</eventChains>"
+        for n in range(40)
+    )
+    groups = '<groups xsi:type="am:ProcessEntityGroup" processes="T?type=Task"/>' * 2000
+    separation = f'<affinityConstraints xsi:type="am:ProcessSeparationConstraint" name="S">{groups}'
+    rest = f'<constraintsModel>{chains}<eventChains name="E40"/>{separation}</affinityConstraints>'
+    imported = Amalthea().load(write(GOOD, rest=rest + "</constraintsModel>"), ImportOptions())
+    assert {"flow-left-out", "constraint-left-out"} <= {d.rule for d in imported.diagnostics}
+    assert imported.accounting.exact

@@ -13,6 +13,7 @@ from ._software import SoftwareBuilder
 from ._values import Values
 from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of, shown
 
+_MOST_DEPTH, _MOST_SEGMENTS = 32, 1000
 _STATED = ("worst-case response time", "worst-case reaction time")
 
 
@@ -63,11 +64,13 @@ class ChainBuilder:
         owners = {p.id: box.id for box in software.boxes.values() for p in box.ports}
         self.edges = {(owners[c.source_port], owners[c.target_port]) for c in software.channels}
         self.flows: dict[Xml, Flow] = {}
+        self._visits = 0
 
     def build(self) -> tuple[Flow, ...]:
         """The flows with the least of their latencies as deadline."""
         limits = self._latencies()
         for chain in self.model.part("constraintsModel", "eventChains"):
+            self._visits = 0
             if (steps := self._events(chain, 0)) is not None:
                 path = [p for event in steps for p in self._process(event)]
                 self._flow(chain, path, limits.get(chain, (None, FlowBound.REACTION)))
@@ -99,8 +102,10 @@ class ChainBuilder:
 
     def _events(self, chain: Xml, depth: int) -> list[Xml] | None:
         """The events of a chain in order: its stimulus, what its segments respond with, its response."""
-        if chain.get("itemType") == "parallel" or children(chain, "strands") or depth > 32:
-            what = "refers to itself" if depth > 32 else "has parallel strands"
+        self._visits += 1
+        endless = depth > _MOST_DEPTH or self._visits > _MOST_SEGMENTS
+        if chain.get("itemType") == "parallel" or children(chain, "strands") or endless:
+            what = "refers to itself, or to too many others," if endless else "has parallel strands"
             message = f"the event chain '{shown(name_of(chain))}' {what}: it is no path"
             self.model.leave(chain, "flow-left-out", message, "give each strand a chain of its own")
             return None
@@ -112,7 +117,7 @@ class ChainBuilder:
             if inner is None:
                 continue
             self.model.use(item, inner)
-            if (steps := self._events(inner, depth + 1)) is None or len(events) > len(self.model.elements):
+            if (steps := self._events(inner, depth + 1)) is None:
                 return None
             events += steps
         events.append(self.model.ref(chain, "response"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -52,7 +53,8 @@ class HardwareBuilder:
         self.definitions: dict[str, Xml | None] = {}  # unit -> definition of its cores
         self.clocks: dict[str, Fraction] = {}  # unit -> Hz
         self.kinds: dict[str, UnitKind] = {}
-        self._clock_of: dict[str, Xml] = {}
+        self._groups_in: Counter[Xml] = Counter()  # structure -> units in it
+        self._names: set[str] = set()
 
     def build(self) -> Platform:
         """The platform; structures without processing units are no nodes."""
@@ -81,19 +83,21 @@ class HardwareBuilder:
             alike = (structure, definition, domain, None if of is UnitKind.CPU else processor)
             groups.setdefault(alike, _Group(structure, of)).members.append(processor)
             self.model.use(processor, definition, domain, structure)
+        self._groups_in = Counter(g.structure for g in groups.values())
         for (_, definition, domain, _), group in groups.items():
-            self._settle(group, list(groups.values()), definition, domain)
+            self._settle(group, definition, domain)
         return list(groups.values())
 
-    def _settle(self, group: _Group, every: list[_Group], definition: Xml | None, domain: Xml | None) -> None:
+    def _settle(self, group: _Group, definition: Xml | None, domain: Xml | None) -> None:
         first = group.members[0]
         names = [name_of(p) for p in self._path(group.structure)]
         group.id = identity("ProcessingUnit", *names, name_of(first))
-        alone = sum(g.structure is group.structure for g in every) == 1
+        alone = self._groups_in[group.structure] == 1
         several = len(group.members) > 1
         group.name = name_of(group.structure) if several and alone else name_of(first)
-        if any(g.name == group.name for g in every if g is not group):
+        if group.name in self._names:
             group.name = f"{name_of(group.structure)} {group.name}"
+        self._names.add(group.name)
         for index, member in enumerate(group.members):
             self.cores[member] = Core(group.id, index)
         self.definitions[group.id], self.kinds[group.id] = definition, group.kind
@@ -141,11 +145,11 @@ class HardwareBuilder:
     def _node(self, board: Xml, groups: list[_Group]) -> Node:
         self.model.use(board)
         id_ = identity("HwStructure", *(name_of(p) for p in self._path(board)))
-        units = tuple(self._unit(g, groups) for g in groups)
+        units = tuple(self._unit(g) for g in groups)
         return Node(id=id_, name=name_of(board), source=self.model.source(board), units=units)
 
-    def _unit(self, group: _Group, siblings: list[_Group]) -> Unit:
-        alone = sum(g.structure is group.structure for g in siblings) == 1
+    def _unit(self, group: _Group) -> Unit:
+        alone = self._groups_in[group.structure] == 1
         hertz = down(self.clocks[group.id])
         point = OperatingPoint(id=f"{group.id}.clock", name=f"{hertz / 1e6:g} MHz", frequency_hz=hertz)
         return Unit(

@@ -53,8 +53,11 @@ class Links:
     # --- nets ---------------------------------------------------------------------------------------------
 
     def _find(self, item: Xml) -> Xml:
+        path = []
         while (above := self._above.setdefault(item, item)) is not item:
+            path.append(item)
             item = above
+        self._above.update(dict.fromkeys(path, item))
         return item
 
     def _join(self, one: Xml, other: Xml) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
 
 from aicompiler.metamodels.system import Allocation, CoLocate, Constraint, Forbid, Isolate, Pin
 
@@ -189,7 +189,8 @@ class MappingBuilder:
             self.model.leave(target, "constraint-left-out", message, "check it by hand, or forbid the unit")
             return
         groups = [self._members(g) for g in children(constraint, "groups")]
-        pairs = [(a, b) for x, y in combinations(groups, 2) for a in x for b in y]
+        every = ((a, b) for x, y in combinations(groups, 2) for a in x for b in y)
+        pairs = list(islice(every, _MOST_PAIRS + 1))
         both = next((a for a, b in pairs if a == b), None)
         if both is not None or len(pairs) > _MOST_PAIRS:
             lack = "both are in one task" if both is not None else f"it has more than {_MOST_PAIRS} pairs"

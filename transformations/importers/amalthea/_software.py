@@ -42,6 +42,7 @@ class Box:
     fed: bool = False  # data of the process that triggers it activate it
     ports: list[Port] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     @property
     def entry(self) -> str:
@@ -120,8 +121,10 @@ class SoftwareBuilder:
     def _times(self, box: Box) -> Iterator[ExecutionTime]:
         """Ticks over frequency: one figure a kind where all units of it agree, else one a unit."""
         found: dict[UnitKind, dict[str, Spread]] = {}
+        definitions = dict.fromkeys(self.hardware.definitions.values())
+        costs = {d: self.run.cost(box.element, d) for d in definitions}
         for unit, clock in self.hardware.clocks.items():
-            ticks = self.run.cost(box.element, self.hardware.definitions[unit])
+            ticks = costs[self.hardware.definitions[unit]]
             if ticks is not None and ticks.worst > 0:
                 found.setdefault(self.hardware.kinds[unit], {})[unit] = ticks.times(_NS / clock)
         for of, times in found.items():
@@ -249,11 +252,11 @@ class SoftwareBuilder:
         """An identifier of C that the component does not use yet."""
         base = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "data"
         base = f"v{base}" if base[0].isdigit() else base
-        taken = {e.name for e in (*box.ports, *box.attributes)}
         number, found = 1, base
-        while found in taken:
+        while found in box.names:
             number += 1
             found = f"{base}{number}"
+        box.names.add(found)
         return found
 
     def _channel(self, id_: str, datum: Xml, out: Port, into: Port, consume: int = 0) -> None:

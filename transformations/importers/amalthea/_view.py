@@ -89,6 +89,16 @@ def identity(of: str, *names: str) -> str:
     return ".".join([of, *(quote(n, safe="") for n in names)])
 
 
+def _named(text: str) -> Iterator[str]:
+    """The references of an attribute, each ``NAME?type=KIND``; names may have blanks that are not escaped."""
+    name, *rest = text.split("?type=")
+    for part in rest:
+        of = re.match(r"\w*", part)
+        ending = of[0] if of else ""
+        yield f"{name.strip()}?type={ending}"
+        name = part[len(ending) :]
+
+
 class AmaltheaModel:
     """One file, what of it was used, and what was said about it."""
 
@@ -165,7 +175,7 @@ class AmaltheaModel:
                 yield feature, text
             elif attribute == feature and feature not in _NO_REFERENCE:
                 if "?type=" in text:
-                    yield from ((feature, t) for t in re.findall(r"\S[^?]*\?type=\w+", text))
+                    yield from ((feature, t) for t in _named(text))
                 elif self._by_id and all(t in self._by_id for t in text.split()):
                     yield from ((feature, t) for t in text.split())
 
