@@ -61,7 +61,9 @@ class AllocationBuilder:
         """One allocation for each component and unit; contradictions and loose ends are reported."""
         first: dict[str, Allocation] = {}
         loose: list[_Edge] = []
-        for edge in self._edges() if self.components else ():
+        # What speaks of one component counts more than what speaks of a package of them.
+        edges = sorted(self._edges() if self.components else (), key=lambda e: len(self._components(e)) > 1)
+        for edge in edges:
             components, units = self._components(edge), self._units(edge)
             if not components or not units:
                 if edge.by in _ANALYSIS:
@@ -75,7 +77,7 @@ class AllocationBuilder:
                 known = first.setdefault(component, made)
                 if known is made:
                     yield made
-                elif known.unit != unit:
+                elif known.unit != unit and len(components) == 1:
                     self._conflict(edge, component, unit, known)
         if loose:
             # Analysis diagrams speak of steps that no design need have: worth knowing, nothing to repair.

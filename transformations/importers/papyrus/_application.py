@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import (
@@ -63,9 +63,7 @@ class ApplicationBuilder:
         """
         told = [s for s in scenarios(self.model) if self._is_scenario(s)]
         if not self.options.context:
-            self.roots = pick_root(
-                self.model, self.structure, candidates, lambda r: bool(self._timed(r)), self.options.root
-            )
+            self.roots = self._pick(candidates, self._timed, self._connected)
         leaves = [i for r in self.roots for i in self._timed(r)]
         if leaves or is_error(self.model):
             application = self._of_parts(leaves, told)
@@ -73,6 +71,13 @@ class ApplicationBuilder:
             application = self._of_cast(told) or self._of_drawing(candidates)
         self._say_queueing(application)
         return application
+
+    def _pick(
+        self, candidates: Sequence[Instance], *leaves: Callable[[Instance], Sequence[Instance]]
+    ) -> list[Instance]:
+        """The root that is asked for, or the only one that has such leaves."""
+        tests = [lambda root, found=found: bool(found(root)) for found in leaves]
+        return pick_root(self.model, self.structure, candidates, tests, self.options.root)
 
     def _application(
         self, parts: _Parts, flows: FlowBuilder, told: Iterable[Scenario], entry_of: dict[Step, str] | None
@@ -116,9 +121,7 @@ class ApplicationBuilder:
 
     def _of_drawing(self, candidates: Sequence[Instance]) -> Application:
         """Parts without times and behaviours that are connected: the side-car has to say what they do."""
-        self.roots = pick_root(
-            self.model, self.structure, candidates, lambda r: bool(self._connected(r)), self.options.root
-        )
+        self.roots = self._pick(candidates, self._connected)
         leaves = [i for r in self.roots for i in self._connected(r)]
         for leaf in leaves:
             message = (

@@ -65,6 +65,7 @@ class EntryBuilder:
         steps = tuple(e for group in drawn.steps for e in group if e not in own)
         for bearer in (*own, *steps):
             self.ids.setdefault(bearer, []).append(id_)
+        stepped = any(element in group for group in drawn.steps)  # its own time is part of a step's
         activation = self.timing.activation((*own, *steps, *drawn.triggers), part)
         return Entry(
             id=id_,
@@ -73,7 +74,7 @@ class EntryBuilder:
             activation=activation if activation is not None else OnData(),
             deadline_ns=self.timing.deadline((*own, *steps), part),
             behaviours=tuple(b for method in bodies(element) for b in self._behaviours(owner, method)),
-            times=self.timing.times(id_, own, part, drawn.steps),
+            times=self.timing.times(id_, () if stepped else own, part, drawn.steps),
         )
 
     def _behaviours(self, owner: str, method: EObject) -> Iterator[Behaviour]:

@@ -76,9 +76,10 @@ class Cast:
         self._called: dict[str, list[EObject]] = {}
         for classifier in model.elements(*_STRUCTURAL):
             if not is_a(classifier, "Behavior", "Node"):
-                self._called.setdefault(classifier.name or "", []).append(classifier)
                 if everywhere:
                     self._classifier(classifier)
+                if is_a(classifier, "Artifact") or classifier in self._players:
+                    self._called.setdefault(classifier.name or "", []).append(classifier)
         crowds = [_crowded(s) for s in scenarios]
         for scenario, crowded in zip(scenarios, crowds, strict=True):
             for step in scenario.steps:
@@ -141,7 +142,7 @@ class Cast:
         return self._by_name(participant)
 
     def _by_name(self, role: EObject) -> EObject:
-        """A role that represents nothing is the only class or artifact of its name, else the first such role."""
+        """A role that represents nothing is the only artifact or timed class so called, else the first."""
         if not (name := role.name or ""):
             return role
         if name not in self._canonical:

@@ -13,28 +13,35 @@ def pick_root(
     model: UmlModel,
     structure: Structure,
     candidates: Sequence[Instance],
-    has_components: Callable[[Instance], bool],
+    has_components: Sequence[Callable[[Instance], bool]],
     wanted: str,
 ) -> list[Instance]:
     """The root that counts, or none after an error.
 
-    ``wanted`` names any class with parts; without it there must be one candidate with components.  A design
-    and what specialises it are one system: the special one.
+    ``wanted`` names any class with parts, first those that ``has_components`` tells, surest first; without
+    it there must be one that the first of them tells.  A design and what specialises it are one system: the
+    special one.
     """
-    filled = [c for c in candidates if has_components(c)]
     if wanted:
-        for drawn in (filled, candidates):
-            meant = [c for c in drawn if wanted in names(model, c.type)]
-            if len(meant) == 1:
+        called = [c for c in candidates if wanted in names(model, c.type)]
+        for fills in has_components:
+            if len(meant := _special([c for c in called if fills(c)])) == 1:
                 return meant
+        if len(called) == 1:
+            return called
         return _wanted(model, structure, wanted)
-    special = [c for c in filled if not any(c is not o and c.type in inherited(o.type) for o in filled)]
+    filled = [c for c in candidates if has_components[0](c)]
+    special = _special(filled)
     if len(special) < 2:
         return special
     elements = [c.type for c in special]
     message = f"the model draws {len(special)} systems, and none of them is chosen"
     model.error("several-roots", message, f"say --root with one of {listed(model, elements)}", elements[0])
     return []
+
+
+def _special(roots: Sequence[Instance]) -> list[Instance]:
+    return [r for r in roots if not any(r is not o and r.type in inherited(o.type) for o in roots)]
 
 
 def _wanted(model: UmlModel, structure: Structure, wanted: str) -> list[Instance]:

@@ -216,7 +216,8 @@ def parts_of_instances(model: UmlModel) -> dict[EObject, EObject]:
     for holder in model.elements("InstanceSpecification"):
         for slot in holder.slot:
             for value in slot.value:
-                if (instance := getattr(value, "instance", None)) is not None:
+                instance = getattr(value, "instance", None)
+                if instance is not None and not is_a(slot.definingFeature, "Port"):
                     found.setdefault(instance, slot.definingFeature)
     return found
 
