@@ -85,7 +85,8 @@ def _assumed(draft: Draft) -> Iterator[str]:
     for unit in system.units:
         if unit.source is not None and unit.source.xml_id in wanted:
             yield from _unit(unit)
-    for link in system.platform.links:
+    links = {link.name: link for link in reversed(system.platform.links)}  # a name is one table
+    for link in reversed(links.values()):
         if link.source is not None and link.source.xml_id in wanted:
             yield from ("", f"# {_place(link)}", f"[link.{_quoted(link.name)}]", '# bandwidth = "100 MB/s"')
     for component in system.components:

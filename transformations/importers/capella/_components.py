@@ -38,6 +38,17 @@ _INTERVAL_NAMES = ("mininterarrival",)
 _DEADLINE_NAMES = ("deadline",)
 
 
+_TYPES = frozenset(t.value for t in ElementType)
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """Element type and shape of the values of an exchange."""
+
+    type: ElementType
+    shape: tuple[int, ...]
+
+
 @dataclass
 class Box:
     """A component in the making."""
@@ -235,12 +246,9 @@ class ComponentBuilder:
     def _channel(self, id_: str, exchange: Obj, source: str, target: str) -> Channel:
         name, place = exchange.get("name", ""), self.project.source(exchange)
         self.project.use(exchange, *self.structure.exchange_parts(exchange))
-        kind = f"{ASSUMED_TYPE.value}[{ASSUMED_SHAPE[0]}]"
-        message = f"the exchange '{shown(name)}' has no element type; {kind} read by SAMPLE is assumed"
-        step = "state type, shape and protocol in the side-car"
-        self.project.say(Severity.NOTE, "assumed-type", message, step, exchange)
+        carried, protocol = self._carried(exchange), self.values.word(exchange, ("protocol",)).lower()
         ends = ((source, PortDirection.OUT), (target, PortDirection.IN))
-        ports = [self._port(self.boxes[owner], f"{owner}.{id_}", name, place, way) for owner, way in ends]
+        ports = [self._port(self.boxes[o], f"{o}.{id_}", name, carried, place, way) for o, way in ends]
         return Channel(
             id=id_,
             name=name,
@@ -248,10 +256,25 @@ class ComponentBuilder:
             source_port=ports[0],
             target_port=ports[1],
             # Capella does not say that a reader waits; exchanges often form cycles, where waiting never ends.
-            protocol=ChannelProtocol.SAMPLE,
+            protocol=ChannelProtocol.QUEUE if protocol == "queue" else ChannelProtocol.SAMPLE,
         )
 
-    def _port(self, box: Box, id_: str, exchange: str, place: Source, direction: PortDirection) -> str:
+    def _carried(self, exchange: Obj) -> _Carried:
+        """What a value of an exchange is: its property values ``element_type`` and ``shape``, or assumed."""
+        type_ = self.values.word(exchange, ("elementtype",)).lower()
+        shape = self.values.word(exchange, ("shape",)).split()
+        if type_ in _TYPES and all(re.fullmatch(r"[1-9]\d{0,8}", n) for n in shape):
+            return _Carried(ElementType(type_), tuple(int(n) for n in shape))
+        kind = f"{ASSUMED_TYPE.value}[{ASSUMED_SHAPE[0]}]"
+        name = shown(exchange.get("name"))
+        message = f"the exchange '{name}' has no element type; {kind} read by SAMPLE is assumed"
+        step = "state type, shape and protocol in the side-car"
+        self.project.say(Severity.NOTE, "assumed-type", message, step, exchange)
+        return _Carried(ASSUMED_TYPE, ASSUMED_SHAPE)
+
+    def _port(
+        self, box: Box, id_: str, exchange: str, carried: _Carried, place: Source, direction: PortDirection
+    ) -> str:
         base = re.sub(r"\W+", "_", exchange, flags=re.ASCII).strip("_").lower() or "exchange"
         base = name = f"{base}_{direction.value}"
         number = 1
@@ -264,9 +287,9 @@ class ComponentBuilder:
             name=name,
             source=place,
             direction=direction,
-            element_type=ASSUMED_TYPE,
-            shape=ASSUMED_SHAPE,
-            extents=("",),
+            element_type=carried.type,
+            shape=carried.shape,
+            extents=("",) * len(carried.shape),
         )
         box.ports.append(port)
         return port.id

@@ -95,9 +95,9 @@ class Project:
         first: dict[str, Obj] = {}
         for element in self.elements():
             id_ = element.get("id")
-            if id_ is not None and (other := first.setdefault(id_, element)) is not element:
+            if id_ is not None and first.setdefault(id_, element) is not element:
                 self.duplicates.append(element)
-                message = f"the id '{shown(id_)}' is used twice, first in line {other.sourceline}"
+                message = f"the id '{shown(id_)}' is used twice, first in line {first[id_].sourceline}"
                 step = "merge the files of the project again, or give the copy its own id"
                 self.say(Severity.ERROR, "duplicate-id", message, step, element)
 

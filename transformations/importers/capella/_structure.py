@@ -107,5 +107,5 @@ class Structure:
 
     def deployments(self, part: Obj) -> list[tuple[Obj, Obj]]:
         """What a part carries: the part deployed on it, and the link that says so."""
-        links = self.project.children(part, "PartDeploymentLink")
+        links = self.project.children(part, "PartDeploymentLink", "InstanceDeploymentLink")
         return [(one, link) for link in links for one in self.project.refs(link, "deployedElement")]
