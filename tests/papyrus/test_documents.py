@@ -21,10 +21,12 @@ PORT = (
 
 
 def imported(path: Path) -> Imported:
+    """What the importer makes of a file."""
     return Papyrus().load(path, ImportOptions())
 
 
 def of_documents(result: Imported) -> list[Diagnostic]:
+    """What is said about other documents."""
     return [d for d in result.diagnostics if "document" in d.rule]
 
 

@@ -30,6 +30,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def imported(path: Path) -> Imported:
+    """What the importer makes of a file."""
     return Papyrus().load(path, ImportOptions())
 
 
@@ -161,6 +162,16 @@ def test_generalizations_in_a_ring_end(plant: Plant) -> None:
     ring = '<generalization xmi:id="_g{0}" general="{1}"/>'
     classes = _block("a", ring.format(1, "b")) + _block("b", ring.format(2, "a"))
     assert imported(plant(_block("top", _part("p", "a")) + classes)).accounting.exact
+
+
+def test_chains_without_end_are_errors_or_read(plant: Plant) -> None:
+    """A thousand blocks each in the next are too deep; a thousand generalizations are followed."""
+    blocks = "".join(_block(f"c{n}", _part(f"p{n}", f"c{n + 1}")) for n in range(1000)) + _block("c1000", "")
+    assert "too-deep" in [d.rule for d in imported(plant(blocks)).diagnostics]
+    more = "".join(
+        _block(f"c{n}", f'<generalization xmi:id="g{n}" general="c{n + 1}"/>') for n in range(1000)
+    )
+    assert imported(plant(_block("top", _part("p", "c0")) + more + _block("c1000", ""))).accounting.exact
 
 
 def test_types_of_every_wrong_kind_end_in_words(plant: Plant) -> None:

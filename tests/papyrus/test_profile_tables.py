@@ -41,7 +41,7 @@ def _classes(path: Path) -> Classes:
 
 
 def _is_written(feature: etree._Element) -> bool:
-    return feature.get("derived") != "true" and feature.get("transient") != "true"
+    return not {"derived", "transient"} & {k for k, v in feature.attrib.items() if v == "true"}
 
 
 def _all(classes: Classes, name: str) -> set[str]:

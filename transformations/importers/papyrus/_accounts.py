@@ -14,6 +14,7 @@ from aicompiler.transformations.importers._vsl import VslError, parse
 from ._documents import Documents
 from ._documents import Fate as DocumentFate
 from ._leftovers import is_orphan
+from ._metamodel import features
 from ._resource import Document, EObject, Outcome, Reference, Value
 from ._view import UmlModel, is_a
 
@@ -62,12 +63,14 @@ class _Accountant:
         fate = Fate.REPORTED if reason else Fate.USED if element in self.used else Fate.BOUND
         self._enter(Account.ELEMENTS, element, fate, self.model.label(element), reason or "")
 
-    def _enter(self, what: Account, owner: EObject, fate: Fate, label: str, reason: str) -> None:
+    def _enter(
+        self, what: Account, owner: EObject, fate: Fate, label: str, reason: str, line: int | None = None
+    ) -> None:
         """One item that ``owner`` holds; what a library holds is no statement of the user."""
         if self._of_library(owner):
             self.ledger.enter(what, Fate.LIBRARY)
         elif fate is Fate.REPORTED:
-            self.ledger.report(what, label, reason, self.model.source(owner))
+            self.ledger.report(what, label, reason, self.model.source(owner, line))
         else:
             self.ledger.enter(what, fate)
 
@@ -99,7 +102,7 @@ class _Accountant:
         owner, label = reference.owner, f"{reference.feature} {reference.token}"
         fate, reason = self._fate(document, reference)
         if owner is not None:
-            self._enter(Account.REFERENCES, owner, fate, label, reason)
+            self._enter(Account.REFERENCES, owner, fate, label, reason, reference.line)
         elif fate is Fate.REPORTED:
             source = Source(file=document.name, line=reference.line)
             self.ledger.report(Account.REFERENCES, label, reason, source)
@@ -127,7 +130,7 @@ class _Accountant:
         label = f"{tag} of {application.eClass.name}: {text[:80]}"
         reason = self.model.rejected.get((application, tag, text)) or _unparsed(text)
         if reason:
-            self._enter(Account.NFP_VALUES, application, Fate.REPORTED, label, reason)
+            self._enter(Account.NFP_VALUES, application, Fate.REPORTED, label, reason, value.line)
             return
         fate = Fate.USED if (application, tag) in self.model.read else Fate.BOUND
         self._enter(Account.NFP_VALUES, application, fate, label, "")
@@ -157,10 +160,17 @@ def _used(model: UmlModel, system: System) -> set[EObject]:
     used |= {element.type for element in used if getattr(element, "type", None) is not None}
     for element in list(used):
         for name in _PARTS:
-            value = getattr(element, name, None)
-            several = value if isinstance(value, (list, set)) or hasattr(value, "append") else (value,)
-            used.update(v for v in several if v is not None and v.eContainer() is element)
+            used.update(v for v in _several(element, name) if v.eContainer() is element)
     return used
+
+
+def _several(element: EObject, name: str) -> list[EObject]:
+    """The elements that a feature holds, one or many; none where the class lacks it."""
+    feature = features(element.eClass).get(name)
+    if feature is None or feature.is_attribute:
+        return []
+    value = getattr(element, name)
+    return list(value) if feature.many else [value] if value is not None else []
 
 
 def _mentioned(value: Any) -> Iterator[str]:

@@ -53,6 +53,11 @@ def uml_class(name: str) -> EObject | None:
     return _metamodel("uml").getEClassifier(name) if name else None
 
 
+def stand_in(href: str) -> EObject:
+    """What stands for an element of a document that is not read."""
+    return _metamodel("uml").getEClassifier("External")(href=href)
+
+
 @cache
 def profile_class(package: str, name: str) -> EObject | None:
     """The stereotype of a package of marte.ecore; SysML's are called SysML... where MARTE has the name."""

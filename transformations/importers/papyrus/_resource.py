@@ -20,6 +20,7 @@ from ._metamodel import (
     is_nfp,
     known_profile,
     profile_class,
+    stand_in,
     stereotype_class,
     uml_class,
 )
@@ -178,7 +179,7 @@ class LenientResource(XMIResource):
             reference.outcome = Outcome.UNKNOWN if feature is None else Outcome.INSIDE
         elif address and searched is None:
             reference.outcome = Outcome.OUTSIDE
-            reference.target = uml_class("External")(href=reference.token)
+            reference.target = stand_in(reference.token)
             self.lines[reference.target] = reference.line
         else:
             reference.outcome = Outcome.DANGLING if feature is not None or mark else Outcome.UNKNOWN

@@ -9,6 +9,7 @@ from ._resource import EObject
 from ._view import UmlModel, is_a
 
 MAX_INSTANCES = 10_000
+MAX_DEPTH = 100
 
 _UNITS = ("ComputingResource", "HwPLD", "HwASIC", "GaExecHost")
 _MEDIA = ("HwMedia", "CommunicationMedia", "GaCommHost")
@@ -34,17 +35,14 @@ class Instance:
 
 def inherited(type_: EObject) -> list[EObject]:
     """A classifier and all it specialises, the most general first."""
-    order: list[EObject] = []
-
-    def visit(classifier: EObject) -> None:
-        if classifier in order or not is_a(classifier, "Classifier"):
-            return
-        order.append(classifier)
-        for generalization in classifier.generalization:
-            visit(generalization.general)
-
-    visit(type_)
-    return order[::-1]
+    order: dict[EObject, None] = {}
+    pending = [type_]
+    while pending:
+        classifier = pending.pop()
+        if classifier not in order and is_a(classifier, "Classifier"):
+            order[classifier] = None
+            pending += [g.general for g in reversed(list(classifier.generalization))]
+    return list(order)[::-1]
 
 
 def attributes_of(type_: EObject) -> list[EObject]:
@@ -101,12 +99,16 @@ class Structure:
         return self._instance(None, type_, None)
 
     def _instance(self, part: EObject | None, type_: EObject, parent: Instance | None) -> Instance | None:
-        holder: Instance | None = parent
+        holder, depth = parent, 0
         while holder is not None:
             if holder.type is type_:
                 self._refuse("cyclic-containment", f"{self.model.label(type_)} contains itself", part)
                 return None
-            holder = holder.parent
+            holder, depth = holder.parent, depth + 1
+        if depth > MAX_DEPTH:
+            message = f"{self.model.label(type_)} is more than {MAX_DEPTH} levels below its root"
+            self._refuse("too-deep", message, part)
+            return None
         self._count += 1
         if self._count > MAX_INSTANCES:
             self._refuse(

@@ -23,8 +23,7 @@ def is_a(obj: EObject, *names: str) -> bool:
 
 def _stated(application: EObject | None, tag: str) -> list[str]:
     """The values of a tag, none where the file leaves it to its default."""
-    feature = None if application is None else features(application.eClass).get(tag)
-    if feature is None:
+    if application is None or (feature := features(application.eClass).get(tag)) is None:
         return []
     value = getattr(application, tag)
     if feature.many:
