@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
@@ -26,7 +27,7 @@ from ._rules import RuleBook, Violation
 SIDECAR = "fill in what `aicompiler check MODEL --write-sidecar` lists"
 
 IDENTITY = RuleBook()
-"""What must hold before anything else is asked: the other rules resolve references by id."""
+"""What must hold before anything else is asked: the other rules resolve references and compute."""
 
 SYSTEM = RuleBook()
 """All other rules, in the order in which they speak."""
@@ -52,7 +53,7 @@ def _shown(name: str) -> str:
     return name.encode("unicode_escape").decode("ascii").replace('"', '\\"')
 
 
-# --- identity ---------------------------------------------------------------------------------------------
+# --- ids and numbers --------------------------------------------------------------------------------------
 
 
 @IDENTITY.rule(
@@ -66,6 +67,26 @@ def duplicate_id(system: System) -> Iterator[Violation]:
     for element in walk(system):
         if (first := seen.setdefault(element.id, element)) is not element:
             yield Violation(element, f"the id '{element.id}' is used twice, first by {first.place}")
+
+
+_LARGEST = 2**63 - 1
+
+
+@IDENTITY.rule(
+    Severity.ERROR,
+    because="times, energies and sizes are kept in 64 bits, here and in generated code",
+    step="correct the value or its unit",
+)
+def number_range(system: System) -> Iterator[Violation]:
+    """Every number fits 64 bits: 292 years in ns, 9.2 kJ in fJ."""
+    for element in walk(system):
+        activation = getattr(element, "activation", None)
+        for holder in (element, activation) if is_dataclass(activation) else (element,):
+            for field in fields(holder):
+                value = getattr(holder, field.name)
+                if isinstance(value, int) and abs(value) > _LARGEST:
+                    name = f"{field.name} of '{_shown(element.name)}'"
+                    yield Violation(element, f"{name} is {Decimal(value):.1e}, more than 64 bits hold")
 
 
 # --- completeness -----------------------------------------------------------------------------------------
