@@ -43,6 +43,7 @@ def test_a_good_file_is_accepted(write: Write) -> None:
     ("old", "new", "rule"),
     [
         ('runnable="R?', 'runnable="Missing?', "dangling-reference"),
+        ('runnable="R?type=Runnable"', 'runnable="R"', "dangling-reference"),
         ('stimuli="Every10?', 'stimuli="Gone?', "dangling-reference"),
         ('value="1000"', 'value="many"', "value-not-understood"),
         ('value="1000"', 'value="1e99999999"', "value-not-understood"),

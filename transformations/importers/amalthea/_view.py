@@ -111,6 +111,7 @@ class AmaltheaModel:
         self.followed: set[tuple[Xml, str]] = set()
         self.diagnostics: list[Diagnostic] = []
         self._kinds: dict[str, list[Xml]] = {}
+        self._resolved: dict[str, Xml | None] = {}
         self._said: set[Diagnostic] = set()
         self._by_id: dict[str, Xml] = {}
         self._by_name: dict[tuple[str, str], Xml] = {}
@@ -170,18 +171,24 @@ class AmaltheaModel:
     def tokens(self, element: Xml) -> Iterator[tuple[str, str]]:
         """The references of an element: the attribute that holds it and its text."""
         for attribute, text in element.attrib.items():
-            feature = str(attribute).rpartition("}")[2]
-            if feature == "href" or (feature == "value" and kind(element) == "ReferenceObject"):
-                yield feature, text
-            elif attribute == feature and feature not in _NO_REFERENCE:
-                if "?type=" in text:
-                    yield from ((feature, t) for t in _named(text))
-                elif self._by_id and all(t in self._by_id for t in text.split()):
-                    yield from ((feature, t) for t in text.split())
+            yield from ((attribute, token) for token in self._tokens(element, attribute, text))
+
+    def _tokens(self, element: Xml, attribute: str, text: str) -> Iterator[str]:
+        if attribute == "href" or (attribute == "value" and kind(element) == "ReferenceObject"):
+            yield text
+        elif attribute not in _NO_REFERENCE and not attribute.startswith("{"):
+            if "?type=" in text:
+                yield from _named(text)
+            elif self._by_id and all(t in self._by_id for t in text.split()):
+                yield from text.split()
 
     def resolve(self, token: str) -> Xml | None:
         """The element that a reference names, by id, or by name and kind; ``None`` where there is none."""
-        text = token.rpartition("#")[2]
+        if token not in self._resolved:
+            self._resolved[token] = self._find(token.rpartition("#")[2])
+        return self._resolved[token]
+
+    def _find(self, text: str) -> Xml | None:
         if (found := self._by_id.get(text)) is not None:
             return found
         name, _, of = text.partition("?type=")
@@ -196,9 +203,11 @@ class AmaltheaModel:
         for holder in holders:
             attribute = feature if holder is element else "href"
             self.followed.add((holder, attribute))
-            for given, token in self.tokens(holder):
-                if given != attribute:
-                    continue
+            text = holder.get(attribute)
+            tokens = list(self._tokens(holder, attribute, text))
+            if text.strip() and not tokens:
+                self._dangling(element, feature, text[:80])
+            for token in tokens:
                 if (target := self.resolve(token)) is None:
                     self._dangling(element, feature, token)
                 else:
