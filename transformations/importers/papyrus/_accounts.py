@@ -42,8 +42,10 @@ class _Accountant:
         self.model = model
         self.documents = documents
         self.ledger = Ledger()
-        self.library = set(_inlined(model))
+        self.library = _inlined(model)
         self.used = _used(model, system)
+        self.read = {application for application, _ in model.read}
+        self.lost = {r.owner for r in model.resource.dangling if r.feature == "base"}
 
     def enter(self, document: Document) -> None:
         """Enter what one document holds."""
@@ -82,9 +84,8 @@ class _Accountant:
         if unknown:
             reason = unknown
         elif is_orphan(application):
-            dangling = {r.owner for r in self.model.resource.dangling if r.feature == "base"}
-            missing = application in dangling
-            reason = "its element is not in the file" if missing else "it is applied to no element"
+            lost = application in self.lost
+            reason = "its element is not in the file" if lost else "it is applied to no element"
         else:
             fate = Fate.USED if self._speaks(application) else Fate.BOUND
             self._enter(Account.APPLICATIONS, application, fate, name, "")
@@ -93,7 +94,7 @@ class _Accountant:
 
     def _speaks(self, application: EObject) -> bool:
         """Whether the system would be another without this application."""
-        if any((application, f.name) in self.model.read for f in application.eClass.eAllAttributes()):
+        if application in self.read:
             return True
         consulted = application in self.model.consulted
         return application in self.used or (consulted and application.base in self.used)
@@ -145,12 +146,17 @@ def _unparsed(text: str) -> str:
     return ""
 
 
-def _inlined(model: UmlModel) -> Iterator[EObject]:
-    for package in [e for d in model.resource.documents for e in d.elements if is_a(e, "Package")]:
-        name = package.name or ""
-        if name in _INLINED or name.startswith(_CUSTOMIZATION):
-            yield package
-            yield from package.eAllContents()
+def _inlined(model: UmlModel) -> set[EObject]:
+    """The packages that are copies of libraries, and all in them; containers come before what they hold."""
+    found: set[EObject] = set()
+    for obj in model.resource.lines:
+        if obj.eContainer() in found or (is_a(obj, "Package") and _is_library(obj.name or "")):
+            found.add(obj)
+    return found
+
+
+def _is_library(name: str) -> bool:
+    return name in _INLINED or name.startswith(_CUSTOMIZATION)
 
 
 def _used(model: UmlModel, system: System) -> set[EObject]:

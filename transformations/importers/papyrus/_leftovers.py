@@ -7,6 +7,7 @@ from aicompiler.metamodels.system import Source
 
 from ._documents import Documents, Fate
 from ._resource import EObject, Reference
+from ._structure import MAX_GENERALS, inherited
 from ._view import UmlModel, shown
 
 _REPAIR = "put what is needed into this model"
@@ -23,6 +24,7 @@ _SAID: dict[Fate, tuple[Severity, str, str]] = {
 def report_leftovers(model: UmlModel, documents: Documents) -> None:
     """Diagnostics for duplicate ids, orphans, other documents, dangling references and unknown names."""
     _duplicates(model)
+    _generals(model)
     _orphans(model)
     _documents(model, documents)
     _dangling(model)
@@ -40,6 +42,15 @@ def _duplicates(model: UmlModel) -> None:
         place = f"line {model.resource.lines[first]}"
         step = "give each element its own xmi:id"
         model.add(Severity.ERROR, "duplicate-id", f"{message} in {place}", step, model.source(obj, line))
+
+
+def _generals(model: UmlModel) -> None:
+    """An error at the first classifier that specialises more than is followed."""
+    for classifier in model.elements("Classifier"):
+        if len(inherited(classifier)) >= MAX_GENERALS:
+            message = f"{model.label(classifier)} specialises {MAX_GENERALS} classifiers or more"
+            model.error("too-many-generals", message, "shorten the chain of generalizations", classifier)
+            return
 
 
 def is_orphan(application: EObject) -> bool:

@@ -55,7 +55,9 @@ def uml_class(name: str) -> EObject | None:
 
 def stand_in(href: str) -> EObject:
     """What stands for an element of a document that is not read."""
-    return _metamodel("uml").getEClassifier("External")(href=href)
+    eclass = uml_class("External")
+    assert eclass is not None
+    return eclass(href=href)
 
 
 @cache

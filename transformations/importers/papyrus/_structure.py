@@ -10,6 +10,7 @@ from ._view import UmlModel, is_a
 
 MAX_INSTANCES = 10_000
 MAX_DEPTH = 100
+MAX_GENERALS = 200
 
 _UNITS = ("ComputingResource", "HwPLD", "HwASIC", "GaExecHost")
 _MEDIA = ("HwMedia", "CommunicationMedia", "GaCommHost")
@@ -34,10 +35,10 @@ class Instance:
 
 
 def inherited(type_: EObject) -> list[EObject]:
-    """A classifier and all it specialises, the most general first."""
+    """A classifier and all it specialises (the nearest 200, more is an error), the most general first."""
     order: dict[EObject, None] = {}
     pending = [type_]
-    while pending:
+    while pending and len(order) < MAX_GENERALS:
         classifier = pending.pop()
         if classifier not in order and is_a(classifier, "Classifier"):
             order[classifier] = None
