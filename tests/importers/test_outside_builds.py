@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,6 +85,18 @@ def test_without_its_sidecar_a_model_says_what_to_do(name: str, shared: Path, tm
         assert template.count("# wcet.cpu") == sum(d.rule == "no-time" for d in errors)
     else:
         assert "missing: the model cannot" not in template
+
+
+def test_the_entertainment_sidecar_fills_in_what_its_template_lists(shared: Path, tmp_path: Path) -> None:
+    """Each component, unit and link of the template has its table, and every line of it a value."""
+    path = shared / "models" / MODELS["ife"]
+    template = write_template(path, tmp_path / "new.aic.toml").read_text(encoding="utf-8")
+    wanted = tomllib.loads(re.sub(r"(?m)^# (?=[a-z_.]+ = )", "", template))
+    filled = tomllib.loads((SIDECARS / "ife.aic.toml").read_text(encoding="utf-8"))
+    for section in ("component", "unit", "link"):
+        assert filled[section].keys() == wanted[section].keys()
+        for name, keys in wanted[section].items():
+            assert filled[section][name].keys() >= keys.keys()
 
 
 @pytest.mark.parametrize("name", ["chess", "pvmt"])
