@@ -47,16 +47,16 @@ def read_declarations(text: str) -> tuple[Declaration, ...]:
 
 def _read(text: str, start: str) -> Any:
     try:
-        return _parser().parse(text, start=start)
+        return _parser(start).parse(text)
     except UnexpectedInput as error:
         raise VslError(_in_words(error, text)) from None
 
 
 @cache
-def _parser() -> Lark:
+def _parser(start: str) -> Lark:
+    """Built when it is first needed, which takes as long as reading a few hundred values."""
     grammar = (files(__package__) / "vsl.lark").read_text(encoding="utf-8")
-    starts = ["start", "declarations"]
-    return Lark(grammar, parser="lalr", start=starts, transformer=_Builder(), maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", start=start, transformer=_Builder(), maybe_placeholders=False)
 
 
 # --- the tree ---------------------------------------------------------------------------------------------
@@ -128,17 +128,17 @@ class _Builder(Transformer[Token, Expression]):
     def collection(self, *values: Expression) -> Collection:
         return Collection(values)
 
-    def closed(self, lower: Expression, upper: Expression) -> Interval:
-        return Interval(lower, upper)
+    def interval(self, lower: Expression, upper: Expression, upper_open: bool) -> Interval:
+        return Interval(lower, upper, upper_open=upper_open)
 
-    def right_open(self, lower: Expression, upper: Expression) -> Interval:
-        return Interval(lower, upper, upper_open=True)
+    def open_interval(self, lower: Expression, upper: Expression, upper_open: bool) -> Interval:
+        return Interval(lower, upper, lower_open=True, upper_open=upper_open)
 
-    def left_open(self, lower: Expression, upper: Expression) -> Interval:
-        return Interval(lower, upper, lower_open=True)
+    def closed_end(self) -> bool:
+        return False
 
-    def open(self, lower: Expression, upper: Expression) -> Interval:
-        return Interval(lower, upper, lower_open=True, upper_open=True)
+    def open_end(self) -> bool:
+        return True
 
     def type(self, name: Token) -> None:
         """A variable's type adds nothing: its unit says it."""
