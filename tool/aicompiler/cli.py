@@ -108,6 +108,12 @@ def build(
     context: Context = "",
     keep_allocation: KeepAllocation = False,
     run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
+    annotate: Annotated[
+        bool, typer.Option("--annotate", help="Write a copy of the model with the results: OUT/annotated/.")
+    ] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write the results into the model itself as well.")
+    ] = False,
     cached: Annotated[bool, typer.Option("--cache/--no-cache", help="Use the cache of builds.")] = True,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -118,7 +124,8 @@ def build(
 
     importing = _import_options(root, context, keep_allocation)
     cache = Cache(default_folder()) if cached else None
-    order, say = Order(model, out, templates, sidecar, importing, cache), _progress(quiet)
+    where: Literal["copy", "in place"] | None = "in place" if in_place else "copy" if annotate else None
+    order, say = Order(model, out, templates, sidecar, importing, cache, where), _progress(quiet)
     if run_periods:
         _finish(lambda: build_and_run(order, run_periods, say), json)
     _finish(lambda: build_model(order, say), json)

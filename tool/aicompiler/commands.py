@@ -6,10 +6,10 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aicompiler import pipeline
 from aicompiler.errors import as_data, print_diagnostics, printable
@@ -81,7 +81,10 @@ def partition_model(
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built, from what, and where to."""
+    """What is to be built, from what, and where to.
+
+    ``annotation`` says where else the results are written: into a copy of the model, or the model itself.
+    """
 
     model: Path
     out: Path
@@ -89,6 +92,7 @@ class Order:
     sidecar: Path | None = None
     importing: ImportOptions | None = None
     cache: Cache | None = None
+    annotation: Literal["copy", "in place"] | None = None
 
     def build(self, progress: Progress) -> Build:
         """Stages 1 to 8; stages that the cache knows are not done again."""
@@ -104,30 +108,48 @@ def build_model(order: Order, progress: Progress) -> dict[str, Any]:
 
     _refuse_own_folder(order.out)
     sidecar = find_sidecar(order.model, order.sidecar)
-    key = build_key(order.model, sidecar, order.templates, order.importing) if order.cache else None
+    is_kept = order.cache and order.annotation is None  # a model that is written into is no input to keep
+    key = build_key(order.model, sidecar, order.templates, order.importing) if is_kept else None
     known = order.cache.get(STAGE, key) if order.cache and key else None
     if known is not None:
         progress("nothing has changed: taking the build from the cache")
         product = unpack(known)
+        print_diagnostics(write_project(product.project, order.out))
     else:
         made = order.build(progress)
         product = _product(made, pipeline.report(made, progress=progress), None)
         if order.cache and key:
             order.cache.put(STAGE, key, pack(product))
-    print_diagnostics(write_project(product.project, order.out))
+        _write(order, made, product.project)
     return _hand_over(product, order.out)
+
+
+def _write(order: Order, made: Build, project: GeneratedProject) -> None:
+    """Write the output tree and, where that is asked for, the model with its results."""
+    from aicompiler.codegen import write_project
+
+    if order.annotation is None:
+        print_diagnostics(write_project(project, order.out))
+        return
+    from aicompiler.annotating import annotated
+
+    written = annotated(made)
+    print_diagnostics(written.diagnostics)
+    files = tuple(sorted((*project.files, written.file), key=lambda file: file.path))
+    print_diagnostics(write_project(replace(project, files=files), order.out))
+    if order.annotation == "in place":
+        written.put_in_place()
 
 
 def build_and_run(
     order: Order, periods: int, progress: Progress, options: RunOptions | None = None
 ) -> dict[str, Any]:
     """Build a model, compile, test and execute what was generated; the report has the host's figures."""
-    from aicompiler.codegen import write_project
     from aicompiler.run import run_project
 
     _refuse_own_folder(order.out)
     made = order.build(progress)
-    print_diagnostics(write_project(pipeline.report(made, progress=progress), order.out))
+    _write(order, made, pipeline.report(made, progress=progress))
     ran = run_project(order.out, periods, options, progress)
     _replace_files(pipeline.verdicts(made, ran, progress), order.out)
     return _hand_over(_product(made, made.project, ran), order.out)

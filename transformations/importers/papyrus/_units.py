@@ -84,7 +84,10 @@ class UnitBuilder:
         return None if value is None else up(value)
 
     def _permille(self, stereotype: str, tag: str) -> int:
-        value = self._quantity(stereotype, tag, COUNT)
+        # What does not state the tag, such as a host that an analysis speaks of, leaves it to the type.
+        found = [a for b in self.bearers if (a := self.model.applied(b, stereotype)) is not None]
+        stated = next((a for a in found if self.model.texts(a, tag)), None)
+        value = self.model.quantity(stated, tag, COUNT)
         if value is not None and down(value * 1000) < 1:
             message = (
                 f"{tag} of unit '{shown(self.name)}' is {float(value)}, less than a thousandth; 1 is taken"

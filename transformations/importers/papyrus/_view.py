@@ -142,8 +142,8 @@ class UmlModel:
         return found
 
     def quantity(self, application: EObject | None, tag: str, dimension: Dimension) -> Fraction | None:
-        """The typical value of a tag in base units."""
-        measures = self.quantities(application, tag, dimension)
+        """The typical value of a tag in base units; results of an analysis are none."""
+        measures = [m for m in self.quantities(application, tag, dimension) if not m.calculated]
         return measures[0].typical if measures else None
 
     def count(self, application: EObject | None, tag: str) -> int | None:
