@@ -212,7 +212,7 @@ def _figures(results: tuple[StatedResult, ...]) -> list[tuple[str, str, int]]:
 
 
 def test_chess_grides(shared: Path) -> None:
-    """The three Assigns of the file (lines 917 to 919), followed through its instance specifications."""
+    """The three Assigns of the file (lines 917 to 919) through its instances, and the results it keeps."""
     path = shared / "models" / "papyrus-marte" / "chess_grides_modelSchedulability.uml"
     system, _ = load_system(path, options=ImportOptions())
     assert placed(system) == {
@@ -222,3 +222,12 @@ def test_chess_grides(shared: Path) -> None:
     }
     assert [n.name for n in system.platform.nodes] == ["BoardSystem", "PC"]
     assert [(link.name, len(link.ends)) for link in system.platform.links] == [("SerailCable", 2)]
+    # CHRtSpecification respT (lines 885, 888, 892); utilization of the hosts (lines 989 to 994) in percent.
+    names = {e.id: e.name for e in (*system.entries, *system.units)}
+    assert [(names[r.subject], r.figure, r.value) for r in system.stated_results] == [
+        ("Send", "response_ns", 80_000_000),
+        ("InterferenceAnalyze", "response_ns", 68_000_000),
+        ("Receiver", "response_ns", 68_000_000),
+        ("BoardSystem", "utilisation_permille", 544),
+        ("PC", "utilisation_permille", 229),
+    ]

@@ -45,17 +45,26 @@ class ResultReader:
         self._flows = {f.id for f in application.flows}
 
     def build(self, links: set[str]) -> Iterator[StatedResult]:
-        """All results whose subject is in the system, in file order of each kind; ``links`` by id."""
+        """One result a subject of the system and figure, by kind in file order; ``links`` by id."""
+        known: set[tuple[str, str]] = set()
+        for result in (*self._of_behaviour(), *self._of_hosts(links)):
+            if (key := (result.subject, result.figure)) not in known:  # tools repeat a figure in several tags
+                known.add(key)
+                yield result
+
+    def _of_behaviour(self) -> Iterator[StatedResult]:
         subjects = {*self._owner, *self._flows}
         for stereotype, tag, figure, dimension in _OF_BEHAVIOUR:
             for application in self.model.applications(stereotype):
                 found = [i for i in self._spoken_of(application) if i in subjects]
                 if figure == "energy_fj" or self._fits(stereotype, found):
                     yield from self._results(application, tag, figure, dimension, found)
+
+    def _of_hosts(self, links: set[str]) -> Iterator[StatedResult]:
         for stereotype, tag, figure, dimension in _OF_HOSTS:
             for application in self.model.applications(stereotype):
-                known = [i for i in self.ids.get(application.base, ()) if i in links]
-                found = known or self.hosted.get(application.base, [])
+                carried = [i for i in self.ids.get(application.base, ()) if i in links]
+                found = carried or self.hosted.get(application.base, [])
                 yield from self._results(application, tag, figure, dimension, found[:1])
 
     def _fits(self, stereotype: str, found: list[str]) -> bool:
