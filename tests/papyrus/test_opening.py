@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from aicompiler.metamodels.diagnostics import UnreadableInput
-from aicompiler.transformations.importers import ImportOptions
+from aicompiler.transformations.importers import IMPORTERS, ImportOptions
 from aicompiler.transformations.importers.papyrus import Papyrus
 
 Plant = Callable[..., Path]
@@ -19,7 +19,7 @@ def test_diagrams_lead_to_the_model_beside_them(plant: Plant, suffix: str) -> No
     model = plant('<packagedElement xmi:type="uml:Class" xmi:id="_c" name="C"/>')
     named = model.with_suffix(suffix)
     named.write_text("<anything/>")
-    assert Papyrus().handles(named)
+    assert [n for n in IMPORTERS if IMPORTERS.load(n)().handles(named)] == ["papyrus"]
     result = Papyrus().load(named, ImportOptions())
     assert result.diagnostics[0].rule == "model-beside"
     assert result.system.source is not None

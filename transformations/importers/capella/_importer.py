@@ -27,8 +27,9 @@ class Capella:
     """Imports projects of Capella 1.3 to 7.1."""
 
     def handles(self, path: Path) -> bool:
-        """By the file's extension."""
-        return path.suffix.lower() in (*MODELS, *LEADS)
+        """By the file's extension; diagrams beside a .uml are of that model."""
+        suffix = path.suffix.lower()
+        return suffix in MODELS or (suffix in LEADS and not path.with_suffix(".uml").is_file())
 
     def load(self, path: Path, options: ImportOptions) -> Imported:
         """The system of the physical layer (behaviour: else of the logical one) and what was assumed.
