@@ -35,8 +35,8 @@ def summary(system: System) -> Iterator[str]:
         names = " -> ".join(system.component_of(e).name for e in flow.entries)
         yield f"flow {flow.name} [{_id(flow)}]: {names}, deadline {flow.deadline_ns}"
     for allocation in system.allocations:
-        names = [system.component_of(allocation.component).name, system.element(Unit, allocation.unit).name]
-        yield f"allocation {' on '.join(names)} by {allocation.by} [{_id(allocation)}]"
+        pair = [system.component_of(allocation.component).name, system.element(Unit, allocation.unit).name]
+        yield f"allocation {' on '.join(pair)} by {allocation.by} [{_id(allocation)}]"
     for node in system.platform.nodes:
         yield f"node {node.name} [{_id(node)}]: " + ", ".join(
             f"{u.kind.name} {u.name} [{_id(u)}]" for u in node.units
