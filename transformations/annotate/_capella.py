@@ -28,7 +28,7 @@ def bare(document: Document) -> bytes:
     """The source without annotations of ours: known by their name and the id made for it."""
     edits = Edits(document)
     for node in document.top().all():
-        if edits.was_empty(node) and all(map(_is_own, node.children)):
+        if node.children and edits.was_empty(node) and all(map(_is_own, node.children)):
             edits.close_again(node)
             continue
         for child in node.children:

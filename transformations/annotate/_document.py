@@ -11,7 +11,6 @@ from xml.parsers import expat
 # A start tag: '>' counts only outside of quotes.
 _START_TAG = re.compile(rb"<[^>\"']*(?:\"[^\"]*\"[^>\"']*|'[^']*'[^>\"']*)*>")
 _SPACE = b" \t\r\n"
-OPENED = "<!--aic-->"
 
 
 class NotEditable(ValueError):
@@ -158,11 +157,11 @@ class Edits:
             self._open_up(node, lines)
 
     def _open_up(self, node: Node, lines: str) -> None:
-        """``<a/>`` becomes ``<a><!--aic-->...</a>``: the comment says that it was empty."""
+        """``<a/>`` becomes ``<a>...</a >``: the space says that it was empty, as a comment might."""
         source = self.document.source
         name = re.split(rb"[\s/>]", source[node.start + 1 : node.inside], maxsplit=1)[0].decode()
-        end = f"{self.document.newline}{self._indent(node.start)}</{name}>"
-        self._replace(node.inside - 2, node.inside, f">{OPENED}{lines}{end}")
+        end = f"{self.document.newline}{self._indent(node.start)}</{name} >"
+        self._replace(node.inside - 2, node.inside, f">{lines}{end}")
 
     def close_again(self, node: Node) -> None:
         """Take back what ``insert_children`` made of an empty element."""
@@ -170,7 +169,7 @@ class Edits:
 
     def was_empty(self, node: Node) -> bool:
         """Whether ``insert_children`` opened an empty element."""
-        return self.document.source.startswith(OPENED.encode(), node.inside)
+        return not node.empty and self.document.source[node.close : node.end].endswith(b" >")
 
     def _indent(self, at: int) -> str:
         line = self.document.source.rfind(b"\n", 0, at) + 1

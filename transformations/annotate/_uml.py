@@ -172,7 +172,8 @@ class _Writer:
             return
         stated = {a.component: a for a in orders.system.allocations if not _is_own(a)}
         drawn: dict[str, str] = {}
-        abstractions, name = [], f"{self.prefixes['Alloc']}:Allocate"
+        abstractions: list[str] = []
+        name = f"{self.prefixes['Alloc']}:Allocate"
         for component, unit in orders.placed:
             client, supplier = xml_id(component), xml_id(unit)
             known = stated.get(component.id)

@@ -86,7 +86,7 @@ def open_project(path: Path) -> tuple[Document, ...]:
     unlisted = (MissingResourceLocationError, FileNotFoundError)  # it names a file as only an .aird does
     try:
         trees = _load(contents)
-    except (etree.XMLSyntaxError, *foreign, *unlisted) as error:
+    except (etree.XMLSyntaxError, ValueError, *foreign, *unlisted) as error:  # ValueError: comments inside
         # A file that is no XML is refused again, by the reader that knows its line.
         for name in contents:
             read_xml(path.parent / name)
