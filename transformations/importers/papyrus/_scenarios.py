@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,16 +128,17 @@ def _executions(
 ) -> dict[EObject | None, list[EObject]]:
     """The execution specifications by the message whose receipt they follow on their lifeline."""
     found: dict[EObject | None, list[EObject]] = {}
+    received: dict[EObject, list[tuple[int, EObject]]] = {}  # by lifeline, in order
+    for message in calls:
+        if message.receiveEvent in place:
+            line = received.setdefault(_lifeline(message.receiveEvent), [])
+            line.append((place[message.receiveEvent], message))
     for execution in fragments:
-        if not is_a(execution, "ExecutionSpecification"):
-            continue
-        start = place.get(execution.start, place[execution])
-        lifeline = _lifeline(execution)
-        before = [
-            m for m in calls if place.get(m.receiveEvent, -1) in range(start + 1)
-            and _lifeline(m.receiveEvent) is lifeline
-        ]  # fmt: skip
-        found.setdefault(before[-1] if before else None, []).append(execution)
+        if is_a(execution, "ExecutionSpecification"):
+            start = place.get(execution.start, place[execution])
+            line = received.get(_lifeline(execution), [])
+            before = bisect_right(line, start, key=lambda item: item[0])
+            found.setdefault(line[before - 1][1] if before else None, []).append(execution)
     return found
 
 
@@ -150,6 +152,13 @@ class _Activity:
         self.model = model
         self.activity = activity
         self.nodes = several(activity, "node")
+        self.partitions: dict[EObject, EObject] = {}
+        for partition in several(activity, "group"):
+            for node in several(partition, "node"):
+                self.partitions.setdefault(node, partition)
+        for node in self.nodes:
+            for partition in several(node, "inPartition"):
+                self.partitions.setdefault(node, partition)
         self.following: dict[EObject, list[tuple[EObject, EObject]]] = {}
         for edge in several(activity, "edge"):
             if edge.source is not None and edge.target is not None:
@@ -161,12 +170,12 @@ class _Activity:
         found.steps = list(steps.values())
         after: dict[Step, list[Step]] = {}
         for node, step in steps.items():
-            for edge, target in self._reached(node, set(steps)):
+            for edge, target in self._reached(node, steps):
                 after.setdefault(step, []).append(steps[target])
                 found.transfers.append(Transfer(edge, step.participant, steps[target], step))
         for start in found.starts:
             found.first += (
-                [steps[start]] if start in steps else [steps[n] for _, n in self._reached(start, set(steps))]
+                [steps[start]] if start in steps else [steps[n] for _, n in self._reached(start, steps)]
             )
         found.path = _chain(found.steps, after)
         return found
@@ -185,16 +194,15 @@ class _Activity:
         """Who owns what is called, else whose partition it is, else whose task, else whose behaviour."""
         if operation is not None and operation.eContainer() is not None:
             return operation.eContainer()
-        for partition in several(self.activity, "group"):
-            if partition in several(node, "inPartition") or node in several(partition, "node"):
-                return partition
+        if (partition := self.partitions.get(node)) is not None:
+            return partition
         task = getattr(self.model.applied(node, "GaStep"), "concurRes", None)
         if (holder := getattr(task, "base", None)) is not None:
             return holder
         owner = self.activity.eContainer()
         return owner if is_a(owner, "Class") else self.activity
 
-    def _reached(self, node: EObject, steps: set[EObject]) -> Iterator[tuple[EObject, EObject]]:
+    def _reached(self, node: EObject, steps: Mapping[EObject, Step]) -> Iterator[tuple[EObject, EObject]]:
         """The next steps with the edge that leads into each."""
         pending, seen = [node, *self._pins(node)], {node}
         while pending:
@@ -217,10 +225,10 @@ def _chain(steps: list[Step], after: dict[Step, list[Step]]) -> list[Step]:
     """All steps if they follow each other one by one; else none."""
     reached = {target for targets in after.values() for target in targets}
     starts = [step for step in steps if step not in reached]
-    path: list[Step] = []
+    path: dict[Step, None] = {}  # in order
     step = starts[0] if len(starts) == 1 else None
     while step is not None and step not in path:
-        path.append(step)
+        path[step] = None
         targets = after.get(step, [])
         step = targets[0] if len(targets) == 1 else None
-    return path if len(path) == len(steps) else []
+    return list(path) if len(path) == len(steps) else []
