@@ -31,7 +31,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="The cache of earlier builds.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 
-ModelPath = Annotated[Path, typer.Argument(help="The model: a Papyrus .uml or a native .system.xmi file.")]
+ModelPath = Annotated[Path, typer.Argument(help="The model: a .uml, .capella, .amxmi or .system.xmi file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The folder to write; all but user/ is replaced.")]
 Templates = Annotated[Path | None, typer.Option(help="A folder whose templates override ours by name.")]
