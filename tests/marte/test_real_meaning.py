@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aicompiler.metamodels.system import OnData, System
+from aicompiler.sidecar import write_template
 from aicompiler.transformations.importers import ImportOptions
 from aicompiler.transformations.importers.papyrus import Papyrus
 from lxml import etree
@@ -244,6 +245,15 @@ def test_variables_give_the_times_of_the_port_sequence(marte: Path) -> None:
         "postProcessing(ais_sentence)": 3_000_000,
     }
     assert "unresolved-variable" not in rules(path, variables=values)
+
+
+def test_a_template_asks_for_variables_once(marte: Path, tmp_path: Path) -> None:
+    """The side-car of a model with open variables lists each once, where it is first used."""
+    model = marte / "dice_dpim_sequence.uml"
+    lines = write_template(model, tmp_path / "new.aic.toml").read_text(encoding="utf-8").splitlines()
+    section = lines[lines.index("[variables]") + 1 :]
+    asked = [line.split()[1] for line in section[: section.index("")] if " = " in line]
+    assert sorted(asked) == ["adapt", "msgDelay1", "msgDelay2", "parser", "postProc"]
 
 
 def test_steps_of_a_storm_topology_run_where_they_are_deployed(marte: Path) -> None:

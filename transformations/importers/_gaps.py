@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from aicompiler.metamodels.system import (
@@ -17,6 +18,7 @@ from aicompiler.metamodels.system import (
 from ._library import library_names
 from ._load import Draft
 
+_ASKED = re.compile(r"\[variables\] (\w+) =")
 _ASSUMED = {"assumed-type", "clock-assumed", "assumed-bandwidth"}
 
 
@@ -27,7 +29,7 @@ def sidecar_template(draft: Draft, model: str) -> str:
     what is assumed.
     """
     system = draft.system
-    missing = [*_platform(system), *_entries(system)]
+    missing = [*_platform(system), *_variables(draft), *_entries(system)]
     assumed = list(_assumed(draft))
     lines = [
         f"# Side-car of {model}: what the model lacks.  Remove the '#' before a line and fill in its value.",
@@ -47,6 +49,21 @@ def _platform(system: System) -> Iterator[str]:
     if not system.units:
         yield "[platform]"
         yield f'# use = "{library_names()[0]}"  # one of {", ".join(library_names())}'
+
+
+def _variables(draft: Draft) -> Iterator[str]:
+    """The variables of the model that nothing gives a value, each where it is first used."""
+    open_: dict[str, str] = {}
+    for diagnostic in draft.diagnostics:
+        if diagnostic.rule == "unresolved-variable" and (found := _ASKED.search(diagnostic.next_step)):
+            open_.setdefault(found[1], f"{diagnostic.source}".replace("\n", " "))
+    if open_:
+        yield from ("", "[variables]")
+    for name, place in open_.items():
+        yield from (
+            f"# {place}",
+            f'# {name} = "1"  # a number in the unit of its use, or a value with a unit',
+        )
 
 
 def _entries(system: System) -> Iterator[str]:
