@@ -332,6 +332,19 @@ def test_an_id_that_is_used_twice_is_an_error(edited: Edited) -> None:
     assert ACTOR in message
 
 
+def test_an_element_that_is_wrong_twice_is_reported_once(edited: Edited) -> None:
+    """An element of an unknown viewpoint whose id another one has is one item of the accounts."""
+
+    def change(elements: Elements) -> None:
+        space = {"odd": "http://example.org/odd"}
+        etree.SubElement(elements[ACTOR], "ownedExtensions", {TYPE: "odd:Thing", "id": ACTOR}, nsmap=space)
+
+    imported = load(edited(PERFO, change))
+    assert said(imported, "duplicate-id")
+    reported = imported.accounting.tallies[Account.ELEMENTS].reported
+    assert [left.source.xml_id for left in reported].count(ACTOR) == 1
+
+
 # --- bad input --------------------------------------------------------------------------------------------
 
 

@@ -69,11 +69,11 @@ class Accounts:
     # --- elements and references --------------------------------------------------------------------------
 
     def _elements(self, left: dict[Obj, str]) -> None:
-        for element, reason in left.items():
+        twice = dict.fromkeys(self.project.duplicates, "its id is used twice")
+        for element, reason in {**twice, **left}.items():
             self._report(Account.ELEMENTS, element, reason)
-        for element in self.project.duplicates:
-            self._report(Account.ELEMENTS, element, "its id is used twice")
-        ids = self.project.by_id.keys() - {e.get("id", "") for e in left}
+        # Of the elements with one id, all but the first are reported; the first stands for it below.
+        ids = self.project.by_id.keys() - {e.get("id", "") for e in left if e not in twice}
         used = ids & self.project.used
         library = (ids & self._library) - used
         counts = {Fate.USED: len(used), Fate.LIBRARY: len(library)}
