@@ -268,7 +268,8 @@ class _Project:
             project=c_identifier(self.system.name or self.system.id),
             has_cxx=bool(hls),
             runtime=runtime,
-            cuda=sorted(p for p in self.made if p.endswith(".cu")),
+            # What a deployed program starts with: self-checks compile their own kernels when they run on a GPU.
+            cuda=sorted({e.cuda_source for c in self.components.values() for e in c.entries if e.launches}),
             renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in hls],
             embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],
             nodes=self.nodes,
