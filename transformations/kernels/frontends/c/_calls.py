@@ -91,6 +91,8 @@ class Function(Statements):
         arguments: list[c_ast.Node] = list(node.args.exprs) if node.args is not None else []
         if name in self.program.unit.functions:
             return self._call_own(self.program.unit.functions[name], arguments, node)
+        if name in self.program.builtins:
+            return self.program.builtins[name](self, arguments)
         if name in _ABS:
             return self._abs(name, arguments, node)
         base, dtype = (name[:-1], E.F32) if name.endswith("f") and name[:-1] in _MATH else (name, E.F64)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aicompiler.metamodels.system import Behaviour, ElementType
 from aicompiler.transformations.kernels._kernel import Direction, Parameter, Signature
 from aicompiler.transformations.kernels._names import c_identifier
 from aicompiler.transformations.kernels._numbers import wrap
+from pycparser import c_ast
 from xdsl.dialects import func
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
@@ -28,15 +31,29 @@ from ._scope import Array, Cell, Fixed, Local, Scope
 from ._source import Unit
 from ._types import LIMITS, E, convert_number
 
+Builtin = Callable[[Function, Sequence[c_ast.Node]], Value]
+"""Lowers a call of a function that a dialect of C knows, given its arguments."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a language close to C has beyond it: names of scalar types, and functions."""
+
+    types: Mapping[str, ElementType] = field(default_factory=dict)
+    builtins: Mapping[str, Builtin] = field(default_factory=dict)
+
 
 class Program:
     """One body on its way to one MLIR module."""
 
-    def __init__(self, behaviour: Behaviour, signature: Signature, unit: Unit) -> None:
+    def __init__(
+        self, behaviour: Behaviour, signature: Signature, unit: Unit, dialect: Dialect | None = None
+    ) -> None:
+        self.builtins: Mapping[str, Builtin] = dialect.builtins if dialect else {}
         self.behaviour = behaviour
         self.signature = signature
         self.unit = unit
-        self.typedefs: dict[str, ElementType] = {}
+        self.typedefs: dict[str, ElementType] = dict(dialect.types) if dialect else {}
         self.scope = Scope(Scope(symbols={n: Fixed(n, Value(t, const=v)) for n, (t, v) in LIMITS.items()}))
         self.instances: dict[tuple[object, ...], Instance] = {}
         self.active: list[str] = []

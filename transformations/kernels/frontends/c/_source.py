@@ -7,6 +7,7 @@ nesting depth 0 is taken to be at file scope (helper functions, tables); the res
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Behaviour
@@ -41,14 +42,24 @@ def parse_source(behaviour: Behaviour) -> Unit:
         raise body_error(
             behaviour, 1, f"the body has {len(behaviour.body)} characters", f"keep it under {LONGEST_BODY}"
         )
-    text = _preprocess(behaviour, behaviour.body.replace("\r\n", "\n").replace("\r", "\n"))
+    text = preprocess(behaviour, behaviour.body.replace("\r\n", "\n").replace("\r", "\n"))
     split = _end_of_functions(text)
     types = " ".join(f"typedef int {name};" for name in TYPE_NAMES)
     wrapped = f'{types}\n#line 1 "body"\n{text[:split]} void {STEP}(void) {{{text[split:]}\n}}\n'
     return _unit(behaviour, _parse(behaviour, wrapped, text))
 
 
-def _preprocess(behaviour: Behaviour, text: str) -> str:
+def parse_definitions(behaviour: Behaviour, text: str, types: Iterable[str] = ()) -> list[c_ast.Node]:
+    """The declarations and function definitions of a file without comments and directives (``preprocess``).
+
+    ``types`` are names of further types; what they mean is the caller's to say.
+    """
+    known = " ".join(f"typedef int {name};" for name in dict.fromkeys((*TYPE_NAMES, *types)))
+    tree = _parse(behaviour, f'{known}\n#line 1 "body"\n{text}\n', text)
+    return [item for item in tree.ext if item.coord is not None and item.coord.file == "body"]
+
+
+def preprocess(behaviour: Behaviour, text: str) -> str:
     """Blank comments, drop known includes, expand object-like macros; lines keep their numbers."""
     text = _COMMENT_OR_TEXT.sub(_blank, text).replace("\\\n", " \n")
     macros: dict[str, str] = {}
