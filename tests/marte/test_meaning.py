@@ -148,6 +148,13 @@ def test_a_calculated_time_is_no_time(draw: Draw) -> None:
     assert system.entries[0].times == ()
 
 
+def test_a_time_with_an_open_part_is_no_time(draw: Draw) -> None:
+    """Where one of several values is open, the others are no bound: the side-car is asked."""
+    system, said = read(draw(TWO, step("_a_get", "execTime=(2,ms)", "execTime=(expr=$x,unit=ms)")))
+    assert system.entries[0].times == ()
+    assert "unresolved-variable" in [d.rule for d in said]
+
+
 def test_a_class_may_be_timed_itself(draw: Draw) -> None:
     """A step on a class is its entry."""
     system, _ = read(draw(service("_a", "A"), step("_a", "execTime=(2,ms)")))

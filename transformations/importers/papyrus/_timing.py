@@ -15,6 +15,7 @@ from ._scenarios import several
 from ._view import UmlModel, is_a, shown
 
 _STOCHASTIC = ("open", "closed")
+_DEMANDS = ("execTime", "hostDemand")
 _DEADLINES = ("relDl", "rlDl")
 
 
@@ -163,25 +164,29 @@ class Timing:
 
     def _demand(self, bearer: EObject) -> tuple[EObject, Measure] | None:
         step = self.model.applied(bearer, "GaStep")
-        given = [m for tag in ("execTime", "hostDemand") for m in self._inputs(step, tag)]
-        if not given:  # CHESS generates steps that only name the operations they use
+        given = [m for tag in _DEMANDS for m in self._inputs(step, tag)]
+        if self._open(step):
+            return None  # what is known of it is no bound
+        if not given:  # CHESS generates steps that only name the operations they use, one after the other
             used = [u for u in several(step, "subUsage") if getattr(u, "base", None) not in (None, bearer)]
-            given = [m for u in used for tag in ("execTime", "hostDemand") for m in self._inputs(u, tag)]
+            each = [[m for tag in _DEMANDS for m in self._inputs(u, tag)] for u in used]
+            given = [_added([_merged(one) for one in each])] if each and all(each) else []
         return (step, _merged(given)) if given and step is not None else None
+
+    def _open(self, step: EObject | None) -> bool:
+        """Whether some of the times of a step are stated, but not known: a variable, a slip of the pen."""
+        return any(
+            len(self.model.quantities(step, tag, TIME)) < len(self.model.texts(step, tag)) for tag in _DEMANDS
+        )
 
     def _sum(self, group: Sequence[EObject]) -> tuple[EObject, Measure] | None:
         found = [d for bearer in group if (d := self._demand(bearer)) is not None]
-        if not found:
+        if not found or any(self._open(self.model.applied(bearer, "GaStep")) for bearer in group):
             return None
         if len(found) > 1:
             message = f"the times of {self.model.label(group[0])} and its execution are added"
             self.model.note("times-added", message, "", found[0][0])
-        total = Measure(
-            sum((_least(m) for _, m in found), Fraction(0)),
-            sum((m.typical or Fraction(0) for _, m in found), Fraction(0)),
-            sum((m.upper or Fraction(0) for _, m in found), Fraction(0)),
-        )
-        return found[-1][0], total
+        return found[-1][0], _added([m for _, m in found])
 
     def _time(self, entry: str, time: Measure, energy: Fraction | None, step: EObject) -> ExecutionTime:
         upper, typical = time.upper, time.typical
@@ -250,6 +255,14 @@ def _merged(given: list[Measure]) -> Measure:
         min(_least(m) for m in given),
         next((m.typical for m in given if m.typical is not None), None),
         max((m.upper for m in given if m.upper is not None), default=None),
+    )
+
+
+def _added(given: Sequence[Measure]) -> Measure:
+    return Measure(
+        sum((_least(m) for m in given), Fraction(0)),
+        sum((m.typical or Fraction(0) for m in given), Fraction(0)),
+        sum((m.upper or Fraction(0) for m in given), Fraction(0)),
     )
 
 
