@@ -110,7 +110,7 @@ def lowered(path: Path, found: Examined, progress: Progress = _silent, store: St
     system = found.draft.sound().system
     with _stage(progress, "lowering behaviours to MLIR"):
         bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
-        kernels = {e.id: parse_entry(c, e, store) for c, e in bodies}
+        kernels = {e.id: parse_entry(c, e, store, path.parent) for c, e in bodies}
     return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, found.digests)
 
 

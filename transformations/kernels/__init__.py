@@ -18,7 +18,7 @@ from ._kernel import (
     Unroll,
 )
 from ._names import c_identifier, is_c_identifier
-from .frontends import FRONTENDS, parse
+from .frontends import FRONTENDS, behaviour_key, parse
 from .interpreter import PythonKernel, compile_python, interpret
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Signature",
     "UnsupportedConstruct",
     "Unroll",
+    "behaviour_key",
     "c_identifier",
     "compile_python",
     "initial_state",

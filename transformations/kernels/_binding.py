@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
@@ -43,15 +44,20 @@ def signature_of(component: Component, entry: Entry) -> Signature:
     return Signature(kernel_name(component.name, entry.name), ports + state, constants)
 
 
-def parse_entry(component: Component, entry: Entry, store: Store = NO_STORE) -> Kernel:
-    """Lower the reference behaviour of ``entry``; raises ``ModelError`` if it has none or it is wrong."""
+def parse_entry(
+    component: Component, entry: Entry, store: Store = NO_STORE, folder: Path | None = None
+) -> Kernel:
+    """Lower the reference behaviour of ``entry``; raises ``ModelError`` if it has none or it is wrong.
+
+    ``folder`` is the model's, for bodies that name files in it.
+    """
     from .frontends import parse
 
     if not entry.behaviours:
         raise _error(
             entry, f"entry {entry.name!r} has no behaviour", "give it an opaque behaviour with a body"
         )
-    return parse(entry.behaviours[0], signature_of(component, entry), store)
+    return parse(entry.behaviours[0], signature_of(component, entry), store, folder)
 
 
 def initial_state(component: Component) -> dict[str, np.ndarray[Any, Any]]:

@@ -56,19 +56,33 @@ class StoredKernel(Kernel):
 
 def pack_kernel(kernel: Kernel) -> bytes:
     """``kernel`` as bytes; equal for equal kernels."""
-    head = json.dumps([to_data(kernel.signature), to_data(kernel.schedule)], separators=(",", ":"))
+    sizes = {symbol: len(content) for symbol, content in kernel.blobs.items()}
+    return b"".join([_head(kernel, sizes), *kernel.blobs.values()])
+
+
+def _head(kernel: Kernel, sizes: dict[str, int]) -> bytes:
+    """Everything but the large tables; of these the module knows the digests."""
+    parts = [to_data(kernel.signature), to_data(kernel.schedule), *([sizes] if sizes else [])]
+    head = json.dumps(parts, separators=(",", ":"))
     return f"{head}\n{module_text(kernel)}".encode()
 
 
 def unpack_kernel(packed: bytes) -> Kernel:
     """The kernel of ``pack_kernel``; ``ValueError`` where the first line is no signature and schedule."""
-    head, _, text = packed.decode().partition("\n")
-    signature, schedule = json.loads(head)
+    head, _, rest = packed.partition(b"\n")
+    signature, schedule, *sizes = json.loads(head)
+    large: dict[str, int] = sizes[0] if sizes else {}
+    end = len(rest) - sum(large.values())
+    text, blobs, start = rest[:end].decode(), {}, end
+    for symbol, size in large.items():
+        blobs[symbol] = rest[start : start + size]
+        start += size
     kernel = object.__new__(StoredKernel)
     known: dict[str, Any] = {
         "signature": from_data(Signature, signature),
         "schedule": from_data(Schedule, schedule),
         "_text": text,
+        "blobs": blobs,
     }
     for name, value in known.items():  # frozen, and without the module that the constructor wants
         object.__setattr__(kernel, name, value)
@@ -77,7 +91,7 @@ def unpack_kernel(packed: bytes) -> Kernel:
 
 def kernel_key(kernel: Kernel) -> str:
     """A key of all that a kernel is: signature, module, schedule."""
-    return content_key(pack_kernel(kernel))
+    return content_key(_head(kernel, {symbol: len(content) for symbol, content in kernel.blobs.items()}))
 
 
 def module_text(kernel: Kernel) -> str:

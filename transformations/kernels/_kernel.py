@@ -140,6 +140,8 @@ class Kernel:
     signature: Signature
     module: ModuleOp = field(compare=False)
     schedule: Schedule = Schedule()
+    blobs: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+    """Values of large tables by symbol, little-endian; the module has their SHA-256 as ``aic.blob``."""
 
     @property
     def name(self) -> str:

@@ -144,6 +144,8 @@ MATH: dict[str, Callable[..., float]] = {
     "math.tan": _defined(math.tan, lambda _: math.nan),
     "math.atan": math.atan,
     "math.atan2": math.atan2,
+    "math.tanh": math.tanh,
+    "math.erf": math.erf,
     "math.powf": _defined(math.pow, _pow_outside),
     "math.floor": _rounded(math.floor),
     "math.ceil": _rounded(math.ceil),

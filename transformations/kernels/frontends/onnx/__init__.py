@@ -1,0 +1,67 @@
+"""The front end for ONNX: a network in a file beside the model, to one verified MLIR module.
+
+The body of the behaviour is the file's path.  Each operation becomes loops in a private function, one for all
+operations of the same kind, attributes and shapes; the kernel's function calls them in order.  Constants of
+up to 64 KiB altogether are tables of the module; of larger networks the values are ``Kernel.blobs``, and the
+module has their digests.  Results are rounded to their type after every operation, in the order of the loops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from aicompiler.metamodels.system import Behaviour
+from aicompiler.transformations.kernels._kernel import Kernel, Signature
+from aicompiler.transformations.kernels.frontends._contract import FileFrontEnd
+
+from ._file import parsed, read_bytes, refusals_of
+
+__all__ = ["ONNX", "Onnx", "parse_onnx", "unavailable"]
+
+
+class Onnx(FileFrontEnd):
+    """Reads networks."""
+
+    def parse(self, behaviour: Behaviour, signature: Signature, folder: Path | None) -> Kernel:
+        """As ``parse_onnx``."""
+        return parse_onnx(behaviour, signature, folder)
+
+    def digest(self, behaviour: Behaviour, folder: Path | None) -> str:
+        """SHA-256 of the file."""
+        return hashlib.sha256(read_bytes(behaviour, folder)).hexdigest()
+
+
+ONNX = Onnx()
+
+
+def unavailable() -> str | None:
+    """What reading networks needs, if it is not there."""
+    return None if find_spec("onnx") else "no ONNX found: pip install onnx"
+
+
+def parse_onnx(behaviour: Behaviour, signature: Signature, folder: Path | None) -> Kernel:
+    """Lower a network.
+
+    Raises ``UnsupportedConstruct`` for operators, types and shapes outside the subset, ``BodyError`` for
+    files that cannot be read or are no networks, and for tensors that the ports do not fit.
+    """
+    no = refusals_of(behaviour)
+    content = read_bytes(behaviour, folder)
+    if (reason := unavailable()) is not None:
+        raise no.wrong("networks cannot be read", reason)
+    from ._bind import bind, leave
+    from ._graph import read_graph
+    from ._normal import folded_normalisation
+    from ._operators import KNOWN, lower
+    from ._program import Program
+
+    graph = folded_normalisation(read_graph(parsed(content, no), KNOWN, no))
+    program = Program(graph, signature, no)
+    bind(program)
+    lower(program, graph)
+    leave(program)
+    module = program.module()
+    module.verify()
+    return Kernel(signature, module, blobs=program.blobs)
