@@ -106,6 +106,8 @@ def load_eobject(path: Path) -> EObject:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise _unreadable(path, "is no file")
         if path.stat().st_size > MAX_BYTES:
             raise _unreadable(path, f"has more than {MAX_BYTES >> 20} MiB, the limit")
         return path.read_bytes()

@@ -208,12 +208,16 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_watch)  # hooks stay for the life of the process: this one looks only while it is asked to
 
 
+class TooLong(BaseException):
+    """No error that a reader of files might take for its own."""
+
+
 @contextmanager
 def guarded(folder: Path) -> Iterator[None]:
     """Fail on any network access, on any read outside of ``folder`` and Python's own, and after a while."""
 
     def too_long(*_: Any) -> None:
-        raise TimeoutError(f"more than {SECONDS} s")
+        raise TooLong(f"more than {SECONDS} s")
 
     seen: list[str] = []
     before = signal.signal(signal.SIGALRM, too_long)
@@ -248,7 +252,7 @@ def seeds(limit: int | None) -> list[Path]:
     folders = [ROOT / "models", ROOT / "tests" / "errors" / "models", ROOT.parent / "shared" / "models"]
     found = (p for f in folders if f.is_dir() for p in f.rglob("*") if p.suffix in MODELS)
     sizes = sorted((p.stat().st_size, str(p)) for p in found)
-    return [Path(name) for size, name in sizes if limit is None or size <= limit]
+    return [Path(name) for size, name in sizes if size and (limit is None or size <= limit)]
 
 
 def survive(numbers: range, limit: int | None, folder: Path) -> dict[str, int]:
@@ -264,7 +268,7 @@ def survive(numbers: range, limit: int | None, folder: Path) -> dict[str, int]:
         path.write_bytes(mutated(seed.read_bytes(), chance))
         try:
             counts[outcome(path)] += 1
-        except Exception as error:
+        except (Exception, TooLong) as error:
             error.add_note(f"mutant {number} of {seed.name}, kept as {path}")
             raise
         path.unlink()

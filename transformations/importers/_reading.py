@@ -35,7 +35,12 @@ def read_content(path: Path) -> bytes:
     Raises ``UnreadableInput`` with the place of what is wrong.
     """
     content = _read(path)
-    if _declares_document_type(content):
+    try:
+        found = _declares_document_type(content)
+    except (LookupError, ValueError) as error:  # a parser that knows the encoding might find a document type
+        message = f"its encoding is not supported: {error}"
+        raise unreadable(path, "unknown-encoding", message, "save it in UTF-8", 1) from error
+    if found:
         raise _document_type(path)
     return content
 
@@ -65,13 +70,15 @@ def _declares_document_type(content: bytes) -> bool:
     scanner.StartDoctypeDeclHandler = doctype
     scanner.StartElementHandler = element
     # What is malformed is reported by the real parser, with a better message.
-    with suppress(_Stop, expat.ExpatError, LookupError):
+    with suppress(_Stop, expat.ExpatError):
         scanner.Parse(content, True)
     return found
 
 
 def _read(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, a device may never end
+            raise unreadable(path, "unreadable-file", "it is no file", "give the model's file")
         if path.stat().st_size > MAX_BYTES:
             size = f"{path.stat().st_size >> 20} MiB"
             raise unreadable(
