@@ -55,12 +55,17 @@ def body_error(behaviour: Behaviour, line: int, message: str, next_step: str = "
     )
 
 
+# How messages call the languages of bodies; all others are told about C.
+_SUBSETS = {"alf": "Alf", "statemachine": "state machine"}
+
+
 def unsupported(behaviour: Behaviour, line: int, construct: str, advice: str) -> UnsupportedConstruct:
     """An ``UnsupportedConstruct`` at ``line`` of the body; ``advice`` says what to write instead."""
+    language = _SUBSETS.get(behaviour.language.strip().lower(), "C")
     diagnostic = Diagnostic(
         severity=Severity.ERROR,
         rule="unsupported-construct",
-        message=f"{construct} is outside the C subset of kernels",
+        message=f"{construct} is outside the {language} subset of kernels",
         next_step=advice,
         source=place_in(behaviour, line),
     )

@@ -34,6 +34,7 @@ __all__ = [
     "names_in",
     "parse_c",
     "parse_definitions",
+    "parse_source",
     "preprocess",
     "promoted",
     "too_deep",
