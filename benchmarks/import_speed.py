@@ -12,9 +12,9 @@ invocation; figures are medians with the least and the greatest beside them.  Th
 - ``papyrus_seconds``: the 1.3 MB Cameo model of the outside models;
 - ``capella_ratio``: our import of a Capella model over ``capellambse``'s own load of it.
 
-The last two are null where the outside models are absent.  Times are processor time, which other programs on the
-machine disturb less.  What a round made is freed, and cycles collected, outside of its time.  Our reader pauses
-the collector of cycles while it loads, which is a part of its speed; stock pyecore does not.
+The last two are null where the outside models are absent.  Times are processor time, which other programs on
+the machine disturb less.  What a round made is freed, and cycles collected, outside of its time.  Our reader
+pauses the collector of cycles while it loads, which is a part of its speed; stock pyecore does not.
 """
 
 from __future__ import annotations

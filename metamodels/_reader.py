@@ -24,10 +24,8 @@ from pyecore.ecore import EClass, EEnum, EObject, EProxy, EStructuralFeature
 from pyecore.resources.xmi import XMI_URL, XSI_URL, XMIResource
 from pyecore.valuecontainer import ECollection, EValue
 
-XSI_TYPE, XMI_TYPE = f"{XSI_URL} type", f"{XMI_URL} type"
-XSI_NIL = f"{XSI_URL} nil"
-XMI_ID = f"{XMI_URL} id"
-XMI_ROOT = f"{XMI_URL} XMI"
+XSI_TYPE, XMI_TYPE, XSI_NIL = f"{XSI_URL} type", f"{XMI_URL} type", f"{XSI_URL} nil"
+XMI_ID, XMI_ROOT = f"{XMI_URL} id", f"{XMI_URL} XMI"
 
 
 class Malformed(ValueError):

@@ -193,3 +193,28 @@ def test_build_writes_a_copy_or_the_model_itself(tmp_path: Path) -> None:
     for _ in range(2):
         build_model(Order(model, out, annotation="in place"), lambda _: None)
         assert model.read_bytes() == copy == (out / "annotated" / model.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "papyrus-marte/artist_petstore_u2j.uml",
+        "papyrus-marte/chess_grides_modelSchedulability.uml",
+        "papyrus-marte/dice_dpim_sequence.uml",
+        "papyrus-marte/seaa_train-ticket.uml",
+    ],
+)
+def test_models_of_others_keep_their_meaning(name: str, shared: Path, tmp_path: Path) -> None:
+    """Static and dynamic profiles of other tools: the same system after, a second run changes nothing."""
+    from aicompiler.transformations.importers import draft_system
+
+    path = shared / "models" / name
+    before = draft_system(path).system
+    system, costs, deployment, evidence = _by_hand(before)
+    made = annotate(path.read_bytes(), system, costs, deployment, evidence)
+    copy = tmp_path / path.name
+    copy.write_bytes(made.content)
+    after = draft_system(copy).system
+    assert meaning(after) == meaning(before)
+    assert is_subsequence(path.read_bytes().replace(b"/>", b">"), made.content.replace(b"/>", b">"))
+    assert annotate(made.content, after, costs, deployment, evidence).content == made.content
