@@ -11,7 +11,7 @@ from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import Component, Entry, System, UnitKind
 from aicompiler.transformations.kernels import Kernel, Signature, signature_of
 
-from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled
+from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, compiled_files, not_for, scheduled
 from ._recalled import recalled_emit
 from ._tables import component_states, states, stored
 from ._vectors import SelfCheck
@@ -29,6 +29,7 @@ class Checks:
     recorded: tuple[SelfCheck, ...]
     store: Store = NO_STORE
     files: list[GeneratedFile] = field(default_factory=list)
+    emitted: list[EmittedKernel] = field(default_factory=list)
 
     def views(self, emitted: Mapping[tuple[str, str], EmittedKernel]) -> Iterator[TestView]:
         """For each recorded kernel: against the interpreter, then against its C code at full shapes."""
@@ -45,9 +46,10 @@ class Checks:
         languages = {}
         for kind, target in TARGET_OF.items():
             unit = a_unit(self.system, kind)
-            if unit is not None or target == "c":
+            if (unit is not None or target == "c") and not not_for(check.kernel, target):
                 fitting = scheduled(check.kernel, unit, self.store)
                 languages[target] = recalled_emit(self.store, fitting, unit, target, FOLDER)
+        self.emitted.extend(languages.values())
         for kernel in languages.values():
             self.files.extend(kernel.files)
         vectors = f"{FOLDER}vectors/{signature.name}.bin"
@@ -95,7 +97,7 @@ def _view(
         opencl_source=opencl.source if opencl else "",
         cuda_source=opencl.cuda_source if opencl else "",
     )
-    compiled = tuple(languages[t].source for t in ("c", "hls") if t in languages)
+    compiled = tuple(f for t in ("c", "hls") if t in languages for f in compiled_files(languages[t]))
     shapes = ", ".join(
         f"{c.name} = {c.value}" for c in signature.constants if c.name in signature.shape_constants
     )

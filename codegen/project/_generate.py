@@ -17,7 +17,16 @@ from aicompiler.transformations.kernels import Kernel, c_identifier, signature_o
 from aicompiler.transformations.kernels.passes import Variants
 
 from ._checks import Checks
-from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, scheduled, traced
+from ._kernels import (
+    HLS_PREFIX,
+    TARGET_OF,
+    EmittedKernel,
+    a_unit,
+    compiled_files,
+    not_for,
+    scheduled,
+    traced,
+)
 from ._recalled import recalled_emit
 from ._reference import PERIODS, reference_node
 from ._render import Renderer
@@ -41,13 +50,14 @@ def generate_project(
     templates: Path | None = None,
     vectors: tuple[SelfCheck, ...] | None = None,
     variants: Variants | None = None,
+    folder: Path | None = None,
 ) -> GeneratedProject:
     """The CMake project that runs ``system`` as ``deployment`` says.
 
     ``kernels`` maps entry ids to kernels with the schedule of the unit they are placed on; other targets, for
     self-checks, take theirs from ``variants``, by default scheduled anew.  An entry without a kernel gets a
     stub in ``user/``.  ``templates`` is a folder whose files replace templates of the same name.  ``vectors``
-    are the self-checks' expectations, by default those of ``self_check_vectors``.
+    are the self-checks' expectations, by default those of ``self_check_vectors``; ``folder`` is the model's.
 
     Raises ``ModelError`` if the deployment is not one of this system, ``UnreadableInput`` for a broken
     template, ``SelfCheckFailed`` for a kernel that the interpreter refuses on every input.
@@ -56,7 +66,8 @@ def generate_project(
     del costs  # part of the stage's contract; what runs when follows from the model and the table
     tables = Tables(system, deployment, rhythm(system, deployment))
     variants = variants or Variants()
-    recorded = self_check_vectors(system, kernels, variants.store) if vectors is None else vectors
+    store = variants.store
+    recorded = self_check_vectors(system, kernels, store, folder) if vectors is None else vectors
     checks = Checks(system, kernels, recorded, variants.store)
     project = _Project(tables, kernels, variants, Renderer(templates), checks)
     made = tuple(sorted(project.files(), key=lambda f: f.path))
@@ -125,6 +136,8 @@ class _Project:
                 unit = own if own.kind is kind else a_unit(self.system, kind)
                 if unit is None and kind is not UnitKind.CPU:
                     continue
+                if not_for(kernel, target) and own.kind is not kind:
+                    continue
                 known = self.variants.get(entry_id, unit.id) if unit is not None else None
                 fitting = (
                     kernel if own.kind is kind else known or scheduled(kernel, unit, self.variants.store)
@@ -188,7 +201,7 @@ class _Project:
                 opencl_source=used.source,
                 cuda_source=used.cuda_source,
             )
-        return view, [self.emitted[entry.id, "c"].source]
+        return view, list(compiled_files(self.emitted[entry.id, "c"]))
 
     def _component(self, component: Component) -> None:
         view = self.components[component.id]
@@ -225,7 +238,7 @@ class _Project:
     def _reference(self) -> NodeView:
         """The whole-system self-check: components as they are, all kernels in C."""
         components = tuple(
-            replace(c, sources=tuple(self._host_source(e) for e in c.entries))
+            replace(c, sources=tuple(s for e in c.entries for s in self._host_sources(e)))
             for c in self.components.values()
         )
         node = reference_node(self.tables.rhythm, components)
@@ -234,10 +247,10 @@ class _Project:
         self._render("tests/system.c", "system.c.j2", outputs=outputs)
         return node
 
-    def _host_source(self, entry: EntryView) -> str:
+    def _host_sources(self, entry: EntryView) -> tuple[str, ...]:
         """The C code of an entry."""
         emitted = self.emitted.get((entry.id, "c"))
-        return emitted.source if emitted else f"{USER}{entry.symbol}.c"
+        return compiled_files(emitted) if emitted else (f"{USER}{entry.symbol}.c",)
 
     def _runtime(self) -> list[str]:
         """The runtime's sources, copied; the C files among them."""
@@ -262,6 +275,8 @@ class _Project:
             e = check.entry
             wanted = [e.opencl_source, e.cuda_source] if e.launches else []
             embeds[f"tests/{check.name}.c"] = wanted + [s.file for s in check.states if s.file]
+        tables = {e.data for e in (*self.emitted.values(), *self.checks.emitted) if e.data}
+        embeds |= {source: [binary] for source, binary in sorted(tables)}
         self._render(
             "CMakeLists.txt",
             "CMakeLists.txt.j2",

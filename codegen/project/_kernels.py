@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import PurePosixPath
 
 from aicompiler.codegen._files import GeneratedFile, TraceLink
-from aicompiler.codegen.targets import TARGETS
+from aicompiler.codegen.targets import TARGETS, blob_files
 from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel
@@ -23,6 +23,9 @@ ALTERNATIVE = {"c": "llvm", "opencl": "cuda"}
 
 COMPILED = "llvm"
 """Too much to make for self-checks too: their C files are compiled."""
+
+DATA = "kernels/data/"
+"""Where targets put the values of large tables."""
 
 HLS_PREFIX = "aic_hls_"
 """HLS functions are compiled under this prefix, so that C and HLS code of one kernel fit in one program."""
@@ -41,16 +44,18 @@ class EmittedKernel:
     launches: tuple[LaunchView, ...] = ()
     temporaries: tuple[int, ...] = ()  # bytes
     cuda_source: str = ""
+    data: tuple[str, ...] = ()  # the C file of the large tables, and the binary file that it takes in
 
 
 def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> EmittedKernel:
     """``kernel``, scheduled already, in the language of ``target``, in ``folder`` of the project."""
     targets = (target, *_alternatives(target, folder))
     emitted = (f for t in targets for f in TARGETS.load(t)().emit(kernel, unit))
-    files = tuple(replace(f, path=folder + f.path) for f in emitted)
+    files = tuple(replace(f, path=folder + f.path) for f in emitted if not f.path.startswith(DATA))
     sources = [f.path for f in files if not f.path.endswith((".h", ".hpp"))]
     if target != "opencl":
-        return EmittedKernel(target, files, sources[0])
+        tables = blob_files(kernel, folder)
+        return EmittedKernel(target, (*files, *tables), sources[0], data=tuple(f.path for f in tables))
     from aicompiler.codegen.targets.opencl import launches
 
     program = launches(kernel)
@@ -63,6 +68,16 @@ def emit(kernel: Kernel, unit: Unit | None, target: str, folder: str = "") -> Em
     return EmittedKernel(target, files, sources[0], views, sizes, sources[1])
 
 
+def not_for(kernel: Kernel, target: str) -> bool:
+    """Whether ``target`` cannot take the kernel: only programs for CPUs take in large tables."""
+    return bool(kernel.blobs) and target != "c"
+
+
+def compiled_files(emitted: EmittedKernel) -> tuple[str, ...]:
+    """What the build compiles for a kernel in C or HLS C++."""
+    return (emitted.source, *emitted.data[:1])
+
+
 def _alternatives(target: str, folder: str) -> tuple[str, ...]:
     other = ALTERNATIVE.get(target)
     if other == COMPILED and (folder or find_spec("llvmlite") is None):
@@ -72,7 +87,7 @@ def _alternatives(target: str, folder: str) -> tuple[str, ...]:
 
 def traced(file: GeneratedFile, entry: str) -> GeneratedFile:
     """``file`` with its function definitions, if it has any, linked to the entry that they come from."""
-    if file.path.endswith((".o", ".cfg", ".tcl")):
+    if file.path.endswith((".o", ".cfg", ".tcl", ".bin")):
         return file
     name = PurePosixPath(file.path).stem
     head = re.compile(rf"(extern \"C\" |define )?void @?\"?{re.escape(name)}(_p[0-9]+)?\"?\(")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, SelfCheckFailed, Severity
@@ -15,6 +16,7 @@ from aicompiler.transformations.kernels import (
     Kernel,
     Parameter,
     Signature,
+    behaviour_key,
     initial_state,
     interpret,
     numpy_type,
@@ -74,22 +76,26 @@ class SelfCheck:
 
 
 def self_check_vectors(
-    system: System, kernels: Mapping[str, Kernel], store: Store = NO_STORE
+    system: System, kernels: Mapping[str, Kernel], store: Store = NO_STORE, folder: Path | None = None
 ) -> tuple[SelfCheck, ...]:
-    """Vectors for every entry with a kernel; raises ``SelfCheckFailed`` where the interpreter runs none."""
-    return tuple(_recalled(c, e, store) for c in system.components for e in c.entries if e.id in kernels)
+    """Vectors for every entry with a kernel; raises ``SelfCheckFailed`` where the interpreter runs none.
+
+    ``folder`` is the model's, for bodies that name files in it.
+    """
+    found = ((c, e) for c in system.components for e in c.entries if e.id in kernels)
+    return tuple(_recalled(c, e, store, folder) for c, e in found)
 
 
-def _recalled(component: Component, entry: Entry, store: Store) -> SelfCheck:
+def _recalled(component: Component, entry: Entry, store: Store, folder: Path | None) -> SelfCheck:
     """The check of an entry: all that it depends on is the body, its signature and the state at the start."""
     behaviour, signature = entry.behaviours[0], signature_of(component, entry)
     return recalled(
         store,
         STAGE,
         lambda: content_key(
-            behaviour.language, behaviour.body, signature, [a.default for a in component.attributes]
+            behaviour_key(behaviour, folder), signature, [a.default for a in component.attributes]
         ),
-        lambda: _check(component, entry),
+        lambda: _check(component, entry, folder),
         _pack,
         lambda packed: _unpack(packed, component, entry),
     )
@@ -111,12 +117,12 @@ def _unpack(packed: bytes, component: Component, entry: Entry) -> SelfCheck:
     return SelfCheck(entry.id, kernel, state, rest[size:], low, high, tuple(zero))
 
 
-def _check(component: Component, entry: Entry) -> SelfCheck:
+def _check(component: Component, entry: Entry, folder: Path | None) -> SelfCheck:
     reasons: list[str] = []
     full = signature_of(component, entry)
     for signature in _reduced(full):
         try:
-            kernel = parse(entry.behaviours[0], signature)
+            kernel = parse(entry.behaviours[0], signature, folder=folder)
         except AicError as error:
             reasons.append(str(error))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aicompiler.metamodels.plugins import PluginTable
 
+from ._blobs import UnsupportedTable, blob_files, blob_symbol
 from ._clike import CLike
 from ._module import Module
 from ._operations import UnsupportedOperation
@@ -31,6 +32,9 @@ __all__ = [
     "OpenClProgram",
     "UnsupportedOperation",
     "UnsupportedSchedule",
+    "UnsupportedTable",
+    "blob_files",
+    "blob_symbol",
     "launches",
     "link_configuration",
     "tool_files",

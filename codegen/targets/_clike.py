@@ -34,6 +34,8 @@ class CLike(ABC):
     restrict: ClassVar[str] = ""
     local_function: ClassVar[str] = "static "
     table_qualifier: ClassVar[str] = "static const "
+    file_tables: ClassVar[bool] = False  # whether values of large tables can come from a file
+    static_locals: ClassVar[bool] = False  # whether large local arrays need not lie on the stack
     f32_suffix: ClassVar[str] = "f"  # of functions of the math library
     bit_helpers: ClassVar[Mapping[str, str]] = {}
 

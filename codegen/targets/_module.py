@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, StringAt
 from xdsl.ir import Operation, SSAValue
 
 from ._analysis import Effects
+from ._blobs import UnsupportedTable, blob_symbol
 from ._expressions import Expr
 from ._helpers import HELPERS, counterpart
 from ._memory import Array
@@ -101,13 +102,20 @@ class Module:
             type_ = global_.type
             assert isinstance(type_, MemRefType)
             shape = tuple(type_.get_shape())
-            name = self._file_name(symbol)
+            name = self._table_name(symbol)
             truth = of_mlir(type_.element_type) == BOOL
             element = U8 if truth else of_mlir(type_.element_type, self.signs.signed(symbol))
             self._tables[symbol] = Array(
                 name, element, shape, False, "constant", name, readonly=True, truth=truth
             )
         return self._tables[symbol]
+
+    def _table_name(self, symbol: str) -> str:
+        if symbol not in self.kernel.blobs:
+            return self._file_name(symbol)
+        if not self.target.file_tables:
+            raise UnsupportedTable(self.kernel, self.target.name)
+        return blob_symbol(self.kernel, symbol)
 
     def element_type(self, array: SSAValue) -> CType:
         """The C type of the elements of a local array or table."""
@@ -190,6 +198,8 @@ class Module:
         return [*tables, *(h.lstrip("\n") for h in self._helpers.values()), *self._texts]
 
     def _table_text(self, symbol: str, array: Array) -> str:
+        if symbol in self.kernel.blobs:
+            return f"extern const {array.declaration(self.target.spelling)};\n"
         initial = self._globals[symbol].initial_value
         assert isinstance(initial, DenseIntOrFPElementsAttr)
         values = list(initial.get_values())

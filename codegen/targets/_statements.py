@@ -227,6 +227,7 @@ class Statements:
         assert isinstance(type_, MemRefType)
         label = op.attributes.get("aic.name")
         name = self.fresh(label.data if isinstance(label, StringAttr) else self.hint(op.memref))
+        storage = "static " if "aic.static" in op.attributes and self.module.target.static_locals else ""
         passed = any(isinstance(u.operation, func.CallOp) for u in op.memref.uses)
         shape = tuple(type_.get_shape())
         if passed and len(shape) > 1:
@@ -234,7 +235,7 @@ class Statements:
             size = 1
             for extent in shape:
                 size *= extent
-            self.line(f"{self.spelling.name(array.element)} {name}[{size}];", op)
+            self.line(f"{storage}{self.spelling.name(array.element)} {name}[{size}];", op)
         else:
             array = Array(
                 name,
@@ -245,7 +246,7 @@ class Statements:
                 name,
                 truth=_truth(op.memref),
             )
-            self.line(f"{array.declaration(self.spelling)};", op)
+            self.line(f"{storage}{array.declaration(self.spelling)};", op)
         self.arrays[op.memref] = array
         for pragma in self.module.array_pragmas(label.data if isinstance(label, StringAttr) else name, name):
             self.line(pragma)

@@ -9,6 +9,7 @@ from aicompiler.codegen._files import GeneratedFile
 from aicompiler.metamodels.system import Unit
 from aicompiler.transformations.kernels import Kernel
 
+from ._blobs import blob_files
 from ._clike import CLike, header
 from ._helpers import BITS_BY_COPY
 from ._module import Module
@@ -35,15 +36,18 @@ class C(CLike):
     restrict: ClassVar[str] = "restrict "
     bit_helpers = BITS_BY_COPY
     prelude: ClassVar[str] = PRELUDE
+    file_tables: ClassVar[bool] = True
+    static_locals: ClassVar[bool] = True
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
-        """``kernels/c/NAME.c`` and ``NAME.h``."""
+        """``kernels/c/NAME.c`` and ``NAME.h``; large tables are in ``kernels/data``."""
         module = Module(self, kernel)
         function = self.sequential_function(module, f"void {kernel.name}({self.parameters(kernel)})")
         include = f'#include "{kernel.name}.h"\n'
         blocks = [self.banner(kernel) + include, self.prelude, *module.definitions(), function]
         path = f"kernels/c/{kernel.name}"
-        return [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
+        sources = [self.file(f"{path}{self.suffix}", blocks), header(self, kernel, f"{path}.h")]
+        return [*sources, *blob_files(kernel)]
 
     def unavailable(self) -> str | None:
         """A C compiler is all it needs."""

@@ -108,7 +108,8 @@ def native_batch(target: str, sources: Sequence[Path], library: Path) -> Run:
     if len(sources) > 1:
         unit = library.with_suffix(sources[0].suffix)
         unit.write_text("".join(f'#include "{path}"\n' for path in sources))
-    subprocess.run([*COMPILERS[target], *WARNINGS, *LIBRARY, "-o", library, unit, "-lm"], check=True)
+    tables = f"-Wa,-I{library.parent}"  # where the assembler finds the values of large tables
+    subprocess.run([*COMPILERS[target], *WARNINGS, *LIBRARY, tables, "-o", library, unit, "-lm"], check=True)
     return lambda kernel, inputs: call_native(library, kernel, inputs)
 
 

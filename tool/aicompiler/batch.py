@@ -248,10 +248,14 @@ def _folders(models: Sequence[Path]) -> list[str]:
 
 def _key(path: Path) -> str:
     from aicompiler.cache import key_of
+    from aicompiler.product import names_files
 
     sidecar = path.with_name(f"{path.stem}.aic.toml")
     try:
-        return key_of(path.read_bytes(), sidecar.read_bytes() if sidecar.is_file() else b"", str(path))
+        model = path.read_bytes()
+        if names_files(model):
+            return ""
+        return key_of(model, sidecar.read_bytes() if sidecar.is_file() else b"", str(path))
     except OSError:
         return ""
 

@@ -184,7 +184,10 @@ def generate(
     placed = {p.component: p.unit for p in deployment.placements}
     with _stage(progress, "generating code"):
         kernels = variants.placed({e.id: placed[c.id] for c in system.components for e in c.entries})
-        project = generate_project(system, decision.costs, deployment, kernels, templates, variants=variants)
+        folder = model.path.parent
+        project = generate_project(
+            system, decision.costs, deployment, kernels, templates, variants=variants, folder=folder
+        )
     with _stage(progress, "checking the circuits"):
         files = {f.path: f.content.decode() for f in project.files if f.path.startswith("kernels/hls/")}
         for entry, kernel in kernels.items():

@@ -37,10 +37,17 @@ def build_key(
     overrides = sorted(p for p in templates.rglob("*") if p.is_file()) if templates else []
     try:
         parts = [model.read_bytes(), sidecar.read_bytes() if sidecar else b""]
+        if names_files(parts[0]):
+            return None
         parts += [part for p in overrides for part in (p.name.encode(), p.read_bytes())]
     except OSError:
         return None  # the build itself says what cannot be read
     return key_of(model.name, sidecar.name if sidecar else "", repr(options), *parts)
+
+
+def names_files(model: bytes) -> bool:
+    """Whether bodies of a model may be names of files, which are read too: those of networks are."""
+    return b"onnx" in model.lower()
 
 
 def pack(product: Product) -> bytes:

@@ -41,7 +41,7 @@ def estimate_costs(system: System, variants: Variants, profile: Profile | None =
         for entry in component.entries:
             for unit in system.units:
                 pricing = _Pricing(component, entry, unit, variants.get(entry.id, unit.id), rows, figures)
-                if reason := pricing.refusal():
+                if reason := variants.refused.get((entry.id, unit.id)) or pricing.refusal():
                     refusals.append(Refusal(entry=entry.id, unit=unit.id, reason=reason))
                 else:
                     costs.extend(pricing.costs())

@@ -125,6 +125,8 @@ class Function:
         assert isinstance(type_, MemRefType)
         label = op.attributes.get("aic.name")
         name = label.data if isinstance(label, StringAttr) else "local"
+        if "aic.static" in op.attributes:
+            return self.module.static(name, array_type(stored(type_.element_type), tuple(type_.get_shape())))
         with self.builder.goto_entry_block():
             local = self.builder.alloca(
                 array_type(stored(type_.element_type), tuple(type_.get_shape())), name=name

@@ -8,6 +8,7 @@ from ctypes.util import find_library
 from typing import Any
 
 import llvmlite.binding as llvm
+from aicompiler.codegen.targets._blobs import blob_symbol
 from aicompiler.transformations.kernels import Direction, Kernel, Parameter
 
 from ._module import lower
@@ -26,6 +27,10 @@ def jit(kernel: Kernel) -> Callable[..., None]:
     machine = llvm.Target.from_default_triple().create_target_machine(opt=3, jit=True)
     module = optimised(verified(lower(kernel)), machine)
     engine = llvm.create_mcjit_compiler(module, machine)
+    tables = {blob_symbol(kernel, s): ctypes.create_string_buffer(b, len(b)) for s, b in kernel.blobs.items()}
+    for table in module.global_variables:
+        if table.name in tables:
+            engine.add_global_mapping(table, ctypes.addressof(tables[table.name]))
     engine.finalize_object()
     parameters = kernel.signature.parameters
     address = engine.get_function_address(kernel.name)
@@ -34,7 +39,7 @@ def jit(kernel: Kernel) -> Callable[..., None]:
         arguments = [_argument(p, a) for p, a in zip(parameters, arrays, strict=True)]
         ctypes.CFUNCTYPE(None, *(type(a) for a in arguments))(address)(*arguments)
 
-    call.engine = engine  # type: ignore[attr-defined] # the code lives as long as the function
+    call.engine = engine, tables  # type: ignore[attr-defined] # the code lives as long as the function
     return call
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from aicompiler.codegen.targets._blobs import blob_symbol
 from aicompiler.transformations.kernels import Direction, Kernel
 from llvmlite import ir
 from xdsl.dialects import func, memref
@@ -98,10 +99,14 @@ class _Module:
         """A constant table, private to the module."""
         if symbol not in self._tables:
             global_ = self._globals[symbol]
-            type_, values = global_.type, global_.initial_value
+            type_ = global_.type
             assert isinstance(type_, MemRefType)
-            assert isinstance(values, DenseIntOrFPElementsAttr)
             element, count = stored(type_.element_type), prod(type_.get_shape())
+            if symbol in self.kernel.blobs:
+                self._tables[symbol] = self._outside(symbol, ir.ArrayType(element, count))
+                return self._tables[symbol]
+            values = global_.initial_value
+            assert isinstance(values, DenseIntOrFPElementsAttr)
             flat = list(values.get_values())
             flat = flat * count if len(flat) == 1 else flat
             table = ir.GlobalVariable(self.ir, ir.ArrayType(element, count), f"{self.kernel.name}.{symbol}")
@@ -110,6 +115,21 @@ class _Module:
             table.type = ir.PointerType()  # not llvmlite's older pointer to that very type
             self._tables[symbol] = table
         return self._tables[symbol]
+
+    def static(self, name: str, type_: Any) -> Any:
+        """Memory of a large local array; a kernel runs once at a time."""
+        memory = ir.GlobalVariable(self.ir, type_, self.ir.get_unique_name(f"{self.kernel.name}.{name}"))
+        memory.linkage, memory.initializer = "internal", ir.Constant(type_, None)
+        memory.align = 64
+        memory.type = ir.PointerType()
+        return memory
+
+    def _outside(self, symbol: str, type_: Any) -> Any:
+        """A large table, which another object of the program holds."""
+        table = ir.GlobalVariable(self.ir, type_, blob_symbol(self.kernel, symbol))
+        table.linkage, table.global_constant, table.align = "external", True, 64
+        table.type = ir.PointerType()
+        return table
 
     def external(self, name: str, type_: Any, arity: int) -> Any:
         """A function of the mathematical library, declared once."""

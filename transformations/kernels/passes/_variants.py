@@ -26,6 +26,8 @@ class Variants:
 
     kernels: Mapping[tuple[EntryRef, UnitRef], Kernel] = field(default_factory=dict)
     store: Store = NO_STORE
+    refused: Mapping[tuple[EntryRef, UnitRef], str] = field(default_factory=dict)
+    """Why an entry has no variant for a unit although it has a kernel."""
 
     def get(self, entry: EntryRef, unit: UnitRef) -> Kernel | None:
         """The variant of ``entry`` for ``unit``; ``None`` if the entry has no kernel."""
@@ -39,14 +41,18 @@ class Variants:
 def schedule(system: System, kernels: Mapping[EntryRef, Kernel], store: Store = NO_STORE) -> Variants:
     """Schedule unscheduled ``kernels`` (entry id -> kernel) for all units of the platform."""
     made: dict[tuple[EntryRef, Limits], Kernel] = {}
-    found = {}
+    found, refused = {}, {}
     for entry, kernel in kernels.items():
         for unit in system.units:
+            if kernel.blobs and unit.kind is not UnitKind.CPU:
+                size = sum(map(len, kernel.blobs.values()))
+                refused[entry, unit.id] = f"its {size} bytes of constant tables can be taken in by CPUs only"
+                continue
             key = entry, limits_of(unit)
             if key not in made:
                 made[key] = scheduled_for(kernel, unit, store)
             found[entry, unit.id] = made[key]
-    return Variants(found, store)
+    return Variants(found, store, refused)
 
 
 def scheduled_for(kernel: Kernel, unit: Unit, store: Store = NO_STORE) -> Kernel:
