@@ -20,6 +20,7 @@ FRONTENDS = PluginTable(
     "aicompiler.frontends",
     {
         "c": "aicompiler.transformations.kernels.frontends.c:parse_c",
+        "alf": "aicompiler.transformations.kernels.frontends.alf:parse_alf",
         "onnx": "aicompiler.transformations.kernels.frontends.onnx:ONNX",
     },
 )
