@@ -171,7 +171,7 @@ class OpenCl(CLike):
         for array in temporaries.values():
             every[array.name] = self.pointer(array.name, array.element, "global", False, self.restrict)
         body = "\n".join(out.lines)
-        return {name: text for name, text in every.items() if re.search(rf"\b{safe_name(name)}\b", body)}
+        return {name: text for name, text in every.items() if re.search(rf"(?<!\.)\b{safe_name(name)}\b", body)}
 
     def _grid(self, out: Statements, op: Operation, phase: Phase) -> list[int]:
         """A nest of parallel loops as work-items; gives the extents, innermost loop first."""
