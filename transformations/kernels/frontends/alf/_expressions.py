@@ -8,12 +8,12 @@ from typing import Any
 from aicompiler.metamodels.system import Behaviour, ElementType
 from aicompiler.transformations.kernels._errors import BodyError, body_error, unsupported
 from aicompiler.transformations.kernels._kernel import Signature
-from aicompiler.transformations.kernels.frontends.c import is_pure, promoted
+from aicompiler.transformations.kernels.frontends.c import common, is_pure, promoted
 from lark import Token
 from pycparser import c_ast
 
 from . import _terms as terms
-from ._grammar import REFUSED_WORDS, Tree, line_of
+from ._grammar import REFUSED_WORDS, Tree, child, line_of
 from ._names import Kind, Symbol, names_of
 from ._terms import E, Term, cast, place, word
 
@@ -36,7 +36,7 @@ class Expressions:
             "integer": self._integer,
             "real": self._real,
             "boolean": lambda tree: self._truth(str(tree.children[0]) == "true", line_of(tree)),
-            "group": lambda tree: self.term(_tree(tree, 0)),
+            "group": lambda tree: self.term(child(tree, 0)),
             "cast": self._cast,
             "unary": self._unary,
             "binary": self._binary,
@@ -46,8 +46,8 @@ class Expressions:
             "conditional": self._conditional,
             "assignment": self._assignment,
             "update": self._update,
-            "step_before": lambda tree: self._step(_tree(tree, 1), str(tree.children[0])),
-            "step_after": lambda tree: self._step(_tree(tree, 0), "p" + str(tree.children[1])),
+            "step_before": lambda tree: self._step(child(tree, 1), str(tree.children[0])),
+            "step_after": lambda tree: self._step(child(tree, 0), "p" + str(tree.children[1])),
             "call": self.call,
             "query": self._query,
         }
@@ -139,7 +139,7 @@ class Expressions:
     def symbol(self, tree: Tree) -> Symbol:
         """What the name at the root of a place stands for."""
         while tree.data == "element":
-            tree = _tree(tree, 0)
+            tree = child(tree, 0)
         name = str(tree.children[0])
         if (found := self.names.find(name)) is not None:
             return found
@@ -204,12 +204,12 @@ class Expressions:
         if operator in _SHIFTS:
             return self._shift(operator, left, right, line)
         if bits:
-            return terms.binary(operator, left, right, terms.common(left.dtype, right.dtype), line)
-        self._check_unsigned(operator, left, right, tree)
+            return terms.binary(operator, left, right, common(left.dtype, right.dtype), line)
+        self.check_unsigned(operator, left, right, tree)
         left, right, dtype = terms.matched(left, right)
         return terms.binary(operator, left, right, dtype, line)
 
-    def _check_unsigned(self, operator: str, left: Term, right: Term, tree: Tree) -> None:
+    def check_unsigned(self, operator: str, left: Term, right: Term, tree: Tree) -> None:
         """Unsigned 64-bit numbers mix with their like and with literals only: no type holds both."""
         for one, other in ((left, right), (right, left)):
             if one.dtype is E.U64 and other.is_integer and other.dtype is not E.U64 and not other.literal:
@@ -224,28 +224,28 @@ class Expressions:
         return cast(terms.binary(">>", cast(cast(left, dtype), unsigned), right, unsigned, line), dtype)
 
     def _binary(self, tree: Tree) -> Term:
-        left, right = self.term(_tree(tree, 0)), self.term(_tree(tree, 2))
+        left, right = self.term(child(tree, 0)), self.term(child(tree, 2))
         return self.operate(str(tree.children[1]), left, right, tree)
 
     def _comparison(self, tree: Tree) -> Term:
         operator = str(tree.children[1])
-        left, right = self.term(_tree(tree, 0)), self.term(_tree(tree, 2))
+        left, right = self.term(child(tree, 0)), self.term(child(tree, 2))
         line = line_of(tree)
         if left.dtype is E.BOOL or right.dtype is E.BOOL:
             if left.dtype is not right.dtype or operator not in ("==", "!="):
                 message = f"{operator} compares {_a(left)} with {_a(right)}"
                 raise self.wrong(tree, message, "compare numbers with numbers")
             return terms.binary(operator, left, right, E.BOOL, line)
-        self._check_unsigned(operator, left, right, tree)
+        self.check_unsigned(operator, left, right, tree)
         left, right, _ = terms.matched(left, right)
         return terms.binary(operator, left, right, E.BOOL, line)
 
     def _logical(self, operator: str, tree: Tree) -> Term:
-        left, right = (self.boolean(_tree(tree, i), f"an operand of {operator}") for i in (0, 1))
+        left, right = (self.boolean(child(tree, i), f"an operand of {operator}") for i in (0, 1))
         return terms.binary(operator, left, right, E.BOOL, line_of(tree))
 
     def _unary(self, tree: Tree) -> Term:
-        operator, operand = str(tree.children[0]), _tree(tree, 1)
+        operator, operand = str(tree.children[0]), child(tree, 1)
         coord = place(line_of(tree))
         if operator == "!":
             return Term(c_ast.UnaryOp("!", self.boolean(operand, "the operand of !").node, coord), E.BOOL)
@@ -259,25 +259,25 @@ class Expressions:
         return Term(c_ast.UnaryOp(operator, found.node, coord), promoted(found.dtype), literal)
 
     def _conditional(self, tree: Tree) -> Term:
-        condition = self.condition(_tree(tree, 0))
-        left, right = self.term(_tree(tree, 1)), self.term(_tree(tree, 2))
+        condition = self.condition(child(tree, 0))
+        left, right = self.term(child(tree, 1)), self.term(child(tree, 2))
         dtype = left.dtype
         if left.dtype is not right.dtype:
             if E.BOOL in (left.dtype, right.dtype):
                 message = f"the sides of ?: are {_a(left)} and {_a(right)}"
                 raise self.wrong(tree, message, "give both the same type")
-            self._check_unsigned("?:", left, right, tree)
+            self.check_unsigned("?:", left, right, tree)
             left, right, dtype = terms.matched(left, right)
         return Term(c_ast.TernaryOp(condition, left.node, right.node, place(line_of(tree))), dtype)
 
     def _cast(self, tree: Tree) -> Term:
-        inner = _tree(tree, 0).children[0]
+        inner = child(tree, 0).children[0]
         assert not isinstance(inner, Token)
         dtype = terms.TYPES.get(str(inner.children[0])) if inner.data == "name" else None
         if dtype is None:
             step = "between two expressions goes an operator; casts name a type: (Real)x"
             raise self.wrong(tree, "a cast to what is no type", step)
-        value = self.term(_tree(tree, 1))
+        value = self.term(child(tree, 1))
         return self.cast(value, dtype, tree)
 
     def cast(self, value: Term, dtype: ElementType, tree: Tree) -> Term:
@@ -290,17 +290,17 @@ class Expressions:
     # --- assignments --------------------------------------------------------------------------------------
 
     def _assignment(self, tree: Tree) -> Term:
-        target = self.target(_tree(tree, 0))
-        value = self.term(_tree(tree, 1))
-        node = self.converted(value, target.dtype, tree, f"{self.symbol(_tree(tree, 0)).name!r}")
+        target = self.target(child(tree, 0))
+        value = self.term(child(tree, 1))
+        node = self.converted(value, target.dtype, tree, f"{self.symbol(child(tree, 0)).name!r}")
         return Term(c_ast.Assignment("=", target.node, node, place(line_of(tree))), target.dtype)
 
     def _update(self, tree: Tree) -> Term:
-        target = self.target(_tree(tree, 0))
+        target = self.target(child(tree, 0))
         operator = str(tree.children[1])[:-1]
-        value = self.term(_tree(tree, 2))
+        value = self.term(child(tree, 2))
         result = self.operate(operator, target, value, tree)
-        stored = self.converted(result, target.dtype, tree, f"{self.symbol(_tree(tree, 0)).name!r}")
+        stored = self.converted(result, target.dtype, tree, f"{self.symbol(child(tree, 0)).name!r}")
         coord = place(line_of(tree))
         if operator == ">>>":
             if not is_pure(target.node):
@@ -326,7 +326,7 @@ class Expressions:
         if name != "size":
             step = "write the loop: for (x in sequence) { ... }; only ->size() is known"
             raise self.outside(tree, f"->{name}", step)
-        subject = _tree(tree, 0)
+        subject = child(tree, 0)
         symbol, depth = self.symbol(subject), len(_indices(subject))
         extent = symbol.shape[depth] if depth < len(symbol.shape) else 1
         return terms.number(extent, line_of(tree))
@@ -337,15 +337,8 @@ def _indices(tree: Tree) -> list[Tree | None]:
     while tree.data == "element":
         index: Any = tree.children[1]
         found.insert(0, index)
-        tree = _tree(tree, 0)
+        tree = child(tree, 0)
     return found
-
-
-def _tree(tree: Tree, number: int) -> Tree:
-    """A child that is no token."""
-    child = tree.children[number]
-    assert not isinstance(child, Token)
-    return child
 
 
 def _a(term: Term) -> str:

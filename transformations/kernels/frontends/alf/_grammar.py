@@ -85,3 +85,10 @@ def line_of(item: Tree | Token) -> int:
     if isinstance(item, Token):
         return item.line or 1
     return 1 if item.meta.empty else item.meta.line
+
+
+def child(tree: Tree, number: int) -> Tree:
+    """A child that is no token."""
+    found = tree.children[number]
+    assert not isinstance(found, Token)
+    return found

@@ -99,8 +99,9 @@ class Library(Expressions):
         return self._called(symbol, dtype, operands, tree)
 
     def _extreme(self, name: str, operator: str, tree: Tree, operands: list[Term]) -> Term:
-        self._check_unsigned(name, *operands, tree)
-        left, right, dtype = terms.matched(*operands)
+        left, right = operands
+        self.check_unsigned(name, left, right, tree)
+        left, right, dtype = terms.matched(left, right)
         if dtype.is_float:
             return self._called(f"f{name}{'f' * (dtype is E.F32)}", dtype, [left, right], tree)
         left, right = cast(left, dtype), cast(right, dtype)
@@ -132,7 +133,8 @@ class Library(Expressions):
     def _whole(self, operator: str, tree: Tree, operands: list[Term]) -> Term:
         if any(t.dtype.is_float for t in operands):
             raise self.wrong(tree, "an operand is a Real", "write ToInteger(...)")
-        return self.operate(operator, *operands, tree)
+        left, right = operands
+        return self.operate(operator, left, right, tree)
 
     def _to_integer(self, tree: Tree, operands: list[Term]) -> Term:
         operand = operands[0]
