@@ -113,7 +113,7 @@ def gemm(**more: Any) -> Any:
     return net.model({"x": (6, 3) if more.get("transA") else (3, 6)}, {"y": (3, 4)})
 
 
-CASES["gemm"] = lambda: gemm()
+CASES["gemm"] = gemm
 CASES["gemm_transposed"] = lambda: gemm(transA=1, transB=1)
 CASES["gemm_scaled"] = lambda: gemm(alpha=0.5, beta=2.0, transB=1)
 

@@ -60,9 +60,10 @@ def interpret(kernel: Kernel, inputs: Mapping[str, Any]) -> dict[str, Array]:
 def compile_python(kernel: Kernel) -> PythonKernel:
     """The kernel as a Python function, made once per module."""
     if kernel.module not in _compiled:
-        out = emit_module(kernel.module)
+        out = emit_module(kernel.module, kernel.blobs)
         source = "\n".join(out.lines)
         names = environment(kernel.name, out.memories) | out.table_values
+        names |= {name: bound(names["unset"]) for name, bound in out.whole.items()}
         # The source holds generated names and numbers only, and runs without builtins.
         exec(compile(source, f"<kernel {kernel.name}>", "exec"), names)
         _compiled[kernel.module] = PythonKernel(kernel, source, names[out.functions[kernel.name]])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import sys
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,9 +15,12 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ._ranges import Interval, Ranges, canonical, inside, is_integer, width_of
 from ._scalars import Scalars
+from ._structured import Whole, structured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    Table = list[int | float] | array[Any]
 
 _LONGEST_INLINE = 160  # longer expressions get a variable of their own
 
@@ -25,10 +30,12 @@ Number = int | float
 class Emitter:
     """Collects the lines of a module; integers are canonical numbers, memory is flat lists."""
 
-    def __init__(self, module: ModuleOp) -> None:
+    def __init__(self, module: ModuleOp, blobs: Mapping[str, bytes]) -> None:
         self.lines: list[str] = []
         self.memories: list[tuple[str, tuple[int, ...]]] = []
-        self.tables: dict[str, list[Number]] = {}
+        self.tables: dict[str, Table] = {}
+        self.whole: dict[str, Whole] = {}  # functions that numpy executes, by their name in Python
+        self._blobs = blobs
         self.functions: dict[str, str] = {}
         self.ranges = Ranges(self._read_tables(module))
         self._table_names = {symbol: f"g{i}" for i, symbol in enumerate(self.tables)}
@@ -54,7 +61,7 @@ class Emitter:
         found: dict[str, Interval] = {}
         for op in module.ops:
             if isinstance(op, memref.GlobalOp):
-                numbers = _table(op)
+                numbers = _table(op, self._blobs.get(op.sym_name.data))
                 self.tables[op.sym_name.data] = numbers
                 if is_integer(op.type.element_type):
                     found[op.sym_name.data] = (int(min(numbers)), int(max(numbers)))
@@ -125,17 +132,25 @@ class Emitter:
     # --- functions and blocks ---
 
     def function(self, op: func.FuncOp) -> None:
-        """Emit one function; its name in Python is ``functions[symbol]``."""
+        """Emit one function, unless numpy executes it; its name in Python is ``functions[symbol]``."""
+        first = len(self.memories)
+        name = self.functions[op.sym_name.data]
+        if (whole := structured(op, first)) is not None:
+            for argument in op.body.block.args:
+                assert isinstance(argument.type, MemRefType)
+                self._remember(argument, argument.name_hint or "array", argument.type.get_shape())
+            self.whole[name] = whole
+            return
         arguments = []
         for argument in op.body.block.args:
-            name = self.fresh()
-            self._texts[argument] = name
-            arguments.append(name)
+            variable = self.fresh()
+            self._texts[argument] = variable
+            arguments.append(variable)
             if isinstance(argument.type, MemRefType):
                 self._remember(argument, argument.name_hint or "array", argument.type.get_shape())
                 if op.sym_visibility is None:
                     self._written.add(argument)
-        self.line(f"def {self.functions[op.sym_name.data]}({', '.join(arguments)}):")
+        self.line(f"def {name}({', '.join(arguments)}):")
         with self.indented():
             self._block(op.body.block)
 
@@ -259,7 +274,7 @@ class Emitter:
         self._texts[op.memref] = self._table_names[symbol]
 
     @property
-    def table_values(self) -> dict[str, list[Number]]:
+    def table_values(self) -> dict[str, Table]:
         """The constant tables under their names in Python."""
         return {self._table_names[symbol]: values for symbol, values in self.tables.items()}
 
@@ -268,8 +283,10 @@ def _terminator(block: Block) -> Sequence[SSAValue]:
     return block.last_op.operands if isinstance(block.last_op, scf.YieldOp | scf.ConditionOp) else ()
 
 
-def _table(op: memref.GlobalOp) -> list[Number]:
-    """The values of a constant table in canonical form."""
+def _table(op: memref.GlobalOp, blob: bytes | None) -> Table:
+    """The values of a constant table in canonical form; those of a large one stay packed."""
+    if blob is not None:
+        return _packed(op, blob)
     values: list[Any] = list(cast(DenseIntOrFPElementsAttr, op.initial_value).get_values())
     kind = op.type.element_type
     size = math.prod(op.type.get_shape())
@@ -280,9 +297,20 @@ def _table(op: memref.GlobalOp) -> list[Number]:
     return [(int(v) - low) % (1 << width_of(kind)) + low for v in values]
 
 
-def emit_module(module: ModuleOp) -> Emitter:
-    """Emit all functions of a module."""
-    out = Emitter(module)
+def _packed(op: memref.GlobalOp, blob: bytes) -> Table:
+    kind = op.type.element_type
+    codes = {8: "B", 16: "H", 32: "i", 64: "q"}
+    code = codes[width_of(kind)] if is_integer(kind) else {32: "f", 64: "d"}[kind.bitwidth]
+    values: array[Any] = array(code)
+    values.frombytes(blob)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def emit_module(module: ModuleOp, blobs: Mapping[str, bytes]) -> Emitter:
+    """Emit all functions of a module; ``blobs`` are the values of its large tables."""
+    out = Emitter(module, blobs)
     functions = [op for op in module.ops if isinstance(op, func.FuncOp)]
     out.functions = {op.sym_name.data: f"f{i}" for i, op in enumerate(functions)}
     for op in functions:

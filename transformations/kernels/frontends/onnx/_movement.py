@@ -34,7 +34,7 @@ def placed(program: Program, kind: str, source: View, out: View, where: Where, *
         (own,) = given
         b.nest(own.shape, lambda at: b.store(to, where(b, at), b.load(own, at)))
 
-    program.call(kind, [source], out, write, attributes, structured=kind == "place")
+    program.call(kind, [source], out, write, attributes)
 
 
 def axis_of(program: Program, node: Node, rank: int, default: int = 0, name: str = "axis") -> int:

@@ -143,7 +143,8 @@ def average_pool(program: Program, node: Node) -> None:
         b.nest(to.shape, element)
 
     known = {"kernel": window.kernel, "strides": window.strides, "dilations": window.dilations}
-    program.call("average_pool", [source, divisors], out, write, known)
+    structured = out.dtype.is_float
+    program.call("average_pool", [source, divisors], out, write, known, structured=structured)
 
 
 def _numpy(view: View) -> str:
