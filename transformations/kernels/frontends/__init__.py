@@ -22,6 +22,7 @@ FRONTENDS = PluginTable(
         "c": "aicompiler.transformations.kernels.frontends.c:parse_c",
         "alf": "aicompiler.transformations.kernels.frontends.alf:parse_alf",
         "onnx": "aicompiler.transformations.kernels.frontends.onnx:ONNX",
+        "statemachine": "aicompiler.transformations.kernels.frontends.statemachine:parse_machine",
     },
 )
 
