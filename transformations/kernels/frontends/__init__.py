@@ -21,6 +21,10 @@ FRONTENDS = PluginTable(
     {
         "c": "aicompiler.transformations.kernels.frontends.c:parse_c",
         "alf": "aicompiler.transformations.kernels.frontends.alf:parse_alf",
+        "opencl": "aicompiler.transformations.kernels.frontends.gpu:parse_opencl",
+        "opencl c": "aicompiler.transformations.kernels.frontends.gpu:parse_opencl",
+        "cuda": "aicompiler.transformations.kernels.frontends.gpu:parse_cuda",
+        "cuda c++": "aicompiler.transformations.kernels.frontends.gpu:parse_cuda",
         "onnx": "aicompiler.transformations.kernels.frontends.onnx:ONNX",
         "statemachine": "aicompiler.transformations.kernels.frontends.statemachine:parse_machine",
     },

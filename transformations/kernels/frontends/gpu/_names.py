@@ -1,0 +1,56 @@
+"""One name, one variable: what a kernel declares twice is renamed, so that declarations can be moved."""
+
+from __future__ import annotations
+
+from aicompiler.transformations.kernels.frontends._trees import fields
+from pycparser import c_ast
+
+_SCOPES = (c_ast.Compound, c_ast.For, c_ast.If, c_ast.While, c_ast.DoWhile)
+
+
+class Names:
+    """Names that a kernel uses; gives further ones."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = set(taken)
+
+    def fresh(self, name: str) -> str:
+        """``name``, or with a number behind it where that is taken."""
+        found, n = name, 1
+        while found in self.taken:
+            n += 1
+            found = f"{name}_{n}"
+        self.taken.add(found)
+        return found
+
+    def make_unique(self, node: c_ast.Node) -> None:
+        """Rename variables declared in ``node`` whose name is taken, in place."""
+        self._visit(node, {})
+
+    def _visit(self, node: c_ast.Node, known: dict[str, str]) -> None:
+        if isinstance(node, c_ast.ID):
+            node.name = known.get(node.name, node.name)
+        elif isinstance(node, c_ast.Decl) and node.name is not None:
+            self._declare(node, known)
+        elif isinstance(node, c_ast.StructRef):
+            self._visit(node.name, known)
+        else:
+            inner = dict(known) if isinstance(node, _SCOPES) else known
+            for name in fields(node):
+                child = getattr(node, name)
+                for part in child if isinstance(child, list) else [child]:
+                    if isinstance(part, c_ast.Node):
+                        self._visit(part, inner)
+
+    def _declare(self, node: c_ast.Decl, known: dict[str, str]) -> None:
+        known[node.name] = self.fresh(node.name)
+        node.name = known[node.name]
+        kind = node.type
+        while isinstance(kind, c_ast.ArrayDecl):
+            if kind.dim is not None:
+                self._visit(kind.dim, known)
+            kind = kind.type
+        if isinstance(kind, c_ast.TypeDecl):
+            kind.declname = node.name
+        if node.init is not None:
+            self._visit(node.init, known)
