@@ -242,12 +242,15 @@ class Entry(Element):
     """An operation of a component that jobs execute; the first behaviour is the reference variant.
 
     ``deadline_ns`` is relative to activation; ``None``: the period, or for OnData the producer's deadline.
+    ``ports`` are those of its component that its jobs read and write; the only entry of a component that
+    names none uses them all.
     """
 
     activation: Activation
     deadline_ns: int | None = None
     behaviours: tuple[Behaviour, ...] = ()
     times: tuple[ExecutionTime, ...] = ()
+    ports: tuple[PortRef, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +264,16 @@ class Component(Element):
     criticality: int = 0
     replicas: int = 1
     memory_bytes: int = 0
+
+    def ports_of(self, entry: Entry) -> tuple[Port, ...]:
+        """The ports that jobs of ``entry`` read and write, in model order."""
+        if not entry.ports and len(self.entries) == 1:
+            return self.ports
+        return tuple(p for p in self.ports if p.id in entry.ports)
+
+    def users_of(self, port: str) -> tuple[Entry, ...]:
+        """The entries that use a port; in a sound model one where the port is connected."""
+        return tuple(e for e in self.entries if port in {p.id for p in self.ports_of(e)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,11 +30,11 @@ _SUFFIX = re.compile(r"(?<=[0-9a-fA-F])[uUlL]+\Z")
 
 
 def signature_of(component: Component, entry: Entry) -> Signature:
-    """Parameters of every body of ``entry``: all ports in model order, then the attributes.
+    """Parameters of every body of ``entry``: its ports in model order, then the component's attributes.
 
     Raises ``ModelError`` for names that are no C identifiers, or used twice, and for unreadable constants.
     """
-    ports = tuple(_port(p) for p in component.ports)
+    ports = tuple(_port(p) for p in component.ports_of(entry))
     state = tuple(_parameter(a, Direction.STATE) for a in component.attributes)
     constants = tuple(
         NamedConstant(_checked(c), c.element_type, literal(c.value, c.element_type, c))
