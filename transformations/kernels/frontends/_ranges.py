@@ -51,6 +51,7 @@ class Knowledge:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     definitions: Mapping[str, c_ast.Node] = field(default_factory=dict)
     unsigned: frozenset[str] = frozenset()
+    sums: Mapping[frozenset[tuple[str, int]], Interval] = field(default_factory=dict)  # without constants
 
     def with_interval(self, name: str, interval: Interval) -> Knowledge:
         """One variable's interval known, or known better."""
@@ -61,7 +62,9 @@ class Knowledge:
     def with_counter(self, name: str, interval: Interval) -> Knowledge:
         """A new variable of that name, whatever another one was."""
         definitions = {n: node for n, node in self.definitions.items() if n != name}
-        return replace(self, intervals={**self.intervals, name: interval}, definitions=definitions)
+        sums = {key: known for key, known in self.sums.items() if name not in {text for text, _ in key}}
+        intervals = {**self.intervals, name: interval}
+        return replace(self, intervals=intervals, definitions=definitions, sums=sums)
 
     def with_definition(self, declaration: c_ast.Decl) -> Knowledge:
         """A variable that keeps the value of its initialiser, where its type holds that value."""
@@ -89,6 +92,8 @@ class Knowledge:
         return known is not None and low <= known[0] and known[1] <= high
 
     def _sum(self, form: Linear) -> Interval | None:
+        if (known := self.sums.get(_key(form))) is not None:
+            return known[0] + form.constant, known[1] + form.constant
         low = high = form.constant
         for coefficient, term in form.terms.values():
             if (known := self._term(term)) is None:
@@ -193,7 +198,7 @@ class Knowledge:
         match condition:
             case c_ast.BinaryOp(op="&&" | "||" as op, left=left, right=right):
                 sides = self.holds(left), self.holds(right)
-                decisive = op == "||"
+                decisive = bool(op == "||")
                 if decisive in sides:
                     return decisive
                 return None if None in sides else not decisive
@@ -236,24 +241,26 @@ class Knowledge:
         return self
 
     def _narrowed(self, op: str, left: c_ast.Node, right: c_ast.Node) -> Knowledge:
-        """``left op right`` with one variable of known interval on the left."""
-        form, limit = self.linear(left), self.interval(right)
-        if limit is None or len(form.terms) != 1 or self.interval(left) is None:
+        """``left op right`` with a linear form of known interval on the left."""
+        form, limit, own = self.linear(left), self.interval(right), self.interval(left)
+        if limit is None or own is None or not form.terms:
             return self
-        if self._is_unsigned(left) or self._is_unsigned(right):
-            low = min(limit[0], (self.interval(left) or limit)[0])
-            if low < 0:
-                return self
-        ((coefficient, term),) = form.terms.values()
-        known = self.interval(term)
-        if coefficient != 1 or not isinstance(term, c_ast.ID) or known is None:
+        if min(limit[0], own[0]) < 0 and (self._is_unsigned(left) or self._is_unsigned(right)):
             return self
-        low, high = known
+        low, high = own
         if op in ("<", "<=", "=="):
-            high = min(high, limit[1] - form.constant - (op == "<"))
+            high = min(high, limit[1] - (op == "<"))
         if op in (">", ">=", "=="):
-            low = max(low, limit[0] - form.constant + (op == ">"))
-        return self.with_interval(term.name, (low, high))
+            low = max(low, limit[0] + (op == ">"))
+        low, high = low - form.constant, high - form.constant
+        ((coefficient, term), *more) = form.terms.values()
+        if not more and coefficient == 1 and isinstance(term, c_ast.ID):
+            return self.with_interval(term.name, (low, high))
+        return replace(self, sums={**self.sums, _key(form): (low, high)})
+
+
+def _key(form: Linear) -> frozenset[tuple[str, int]]:
+    return frozenset((text, coefficient) for text, (coefficient, _) in form.terms.items())
 
 
 def text_of(node: c_ast.Node) -> str:

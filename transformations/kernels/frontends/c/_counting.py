@@ -9,9 +9,9 @@ from aicompiler.transformations.kernels._numbers import range_of
 from pycparser import c_ast
 from xdsl.ir import Block
 
-from ._effects import effects_of, is_pure, names_in
+from ._effects import Effects, effects_of, is_pure, names_in, overlap
 from ._emitter import Value
-from ._scope import Array, Cell, Fixed, Local
+from ._scope import Alias, Array, Cell, Fixed, Local
 from ._types import common
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def counted_loop(ctx: Declarations, node: c_ast.For) -> Counted | None:
     effects = effects_of(node.stmt)
     if not isinstance(variable, Local) or variable.constant or variable not in ctx.state:
         return None
-    if name in effects.assigned or (step > 0) != up or not _invariant(ctx, bound, name, effects.stored):
+    if name in effects.assigned or (step > 0) != up or not _invariant(ctx, bound, name, effects):
         return None
     return _attempt(ctx, variable, bound, step, operator)
 
@@ -107,10 +107,17 @@ def _signed(ctx: Declarations, name: str, amount: c_ast.Node, sign: str) -> tupl
     return name, int(value.const) if sign == "+" else -int(value.const)
 
 
-def _invariant(ctx: Declarations, bound: c_ast.Node, variable: str, stored: set[str]) -> bool:
-    names = set(names_in(bound))
-    known = all(isinstance(ctx.scope.find(n), Local | Cell | Array | Fixed) for n in names)
-    return known and is_pure(bound) and variable not in names and not names & stored
+def _invariant(ctx: Declarations, bound: c_ast.Node, variable: str, effects: Effects) -> bool:
+    """Whether a bound stays the same; what a function gets by value, it cannot change."""
+    found = {name: ctx.scope.find(name) for name in names_in(bound)}
+    if variable in found or not is_pure(bound):
+        return False
+    if not all(isinstance(symbol, Local | Cell | Array | Fixed) for symbol in found.values()):
+        return False
+    return not any(
+        name in (effects.assigned if isinstance(symbol, Local | Fixed) else effects.stored)
+        for name, symbol in found.items()
+    )
 
 
 def _cannot_wrap(loop: Counted, own: Value) -> bool:

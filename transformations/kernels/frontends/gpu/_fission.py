@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from aicompiler.metamodels.system import Behaviour
 from aicompiler.transformations.kernels._errors import body_error, unsupported
@@ -48,10 +49,10 @@ class Around:
     """A loop, branch or block that runs once a group, with the parts of its one or two bodies."""
 
     node: c_ast.Node
-    bodies: list[list[Part]]
+    bodies: list[list[Segment | Around | c_ast.Decl]]
 
 
-Part = Segment | Around | c_ast.Decl
+Part: TypeAlias = Segment | Around | c_ast.Decl
 
 
 @dataclass(frozen=True)

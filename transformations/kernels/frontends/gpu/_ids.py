@@ -31,7 +31,8 @@ _OPENCL = {
     "get_global_offset": "offset",
 }
 _CUDA = {"threadIdx": "local", "blockIdx": "group", "blockDim": "local_size", "gridDim": "groups"}
-_AXES = "xyz"
+AXES = "xyz"
+"""What CUDA calls the dimensions 0, 1 and 2."""
 
 Mark = tuple[str, int]
 
@@ -90,8 +91,8 @@ def _marked(behaviour: Behaviour, node: c_ast.Node) -> c_ast.Node:
 def _asked(behaviour: Behaviour, node: c_ast.Node) -> Mark | None:
     if isinstance(node, c_ast.StructRef) and isinstance(node.name, c_ast.ID) and node.name.name in _CUDA:
         axis = node.field.name
-        if axis in _AXES:
-            return _CUDA[node.name.name], _AXES.index(axis)
+        if axis in AXES:
+            return _CUDA[node.name.name], AXES.index(axis)
     if isinstance(node, c_ast.FuncCall) and (kind := _OPENCL.get(called(node) or "")) is not None:
         given = arguments(node)
         dimension = evaluate(given[0], {}) if len(given) == 1 else None

@@ -27,7 +27,7 @@ from pycparser import c_ast
 
 from ._dialects import Dialect
 from ._fission import Facts, Fission
-from ._ids import Mark, mark_ids, replace_marks
+from ._ids import AXES, Mark, mark_ids, replace_marks
 from ._names import Names
 from ._parameters import match_parameters
 from ._returns import Returns
@@ -52,9 +52,9 @@ class _Lowering:
         self.source = source
         known = {c.name: int(c.value) for c in signature.constants if not c.dtype.is_float}
         self.constants = constant_declarations(list(source.declarations), known)
-        features = [*signature.parameters, *signature.constants]
+        features = {p.name for p in signature.parameters} | {c.name for c in signature.constants}
         tables = {n.name for n in source.declarations if isinstance(n, c_ast.Decl) and n.name}
-        self.names = Names({f.name for f in features} | tables | set(source.functions))
+        self.names = Names(features | tables | set(source.functions))
 
     def statements(self) -> list[c_ast.Node]:
         """The statements of the whole index space."""
@@ -67,14 +67,14 @@ class _Lowering:
         grouped = waits or any(kind in ("local", "group", "local_size", "groups") for kind, _ in marks)
         space = find_space(self.behaviour, self.source, marks, self.constants, grouped)
         returns = Returns(self.behaviour, self._knowledge(space))
-        items = returns.without(items_of(body))
+        items = self.names.apart(returns.without(items_of(body)))
         guards = frozenset(returns.guards)
         return self._in_groups(items, space, guards) if waits else self._flat(items, space)
 
     # --- without barriers: every work-item for itself ------------------------------------------------------
 
     def _flat(self, items: list[c_ast.Node], space: Space) -> list[c_ast.Node]:
-        ids = [self.names.fresh(f"global_id_{d}") for d in range(len(space.size))]
+        ids = [self.names.fresh(f"item_{axis}") for axis in AXES[: len(space.size)]]
 
         def place(kind: str, d: int, coord: Any) -> c_ast.Node:
             index: c_ast.Node = c_ast.ID(ids[d], coord)
@@ -92,9 +92,9 @@ class _Lowering:
     # --- with barriers: group by group ---------------------------------------------------------------------
 
     def _in_groups(self, items: list[c_ast.Node], space: Space, guards: frozenset[int]) -> list[c_ast.Node]:
-        dimensions = range(len(space.size))
-        groups = [self.names.fresh(f"group_id_{d}") for d in dimensions]
-        ids = [self.names.fresh(f"local_id_{d}") for d in dimensions]
+        axes = AXES[: len(space.size)]
+        groups = [self.names.fresh(f"group_{axis}") for axis in axes]
+        ids = [self.names.fresh(f"local_{axis}") for axis in axes]
 
         def place(kind: str, d: int, coord: Any) -> c_ast.Node:
             group, local = c_ast.ID(groups[d], coord), c_ast.ID(ids[d], coord)

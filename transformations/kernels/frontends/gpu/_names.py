@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aicompiler.transformations.kernels.frontends._trees import fields
+from collections import Counter
+
+from aicompiler.transformations.kernels.frontends._trees import assigned_name, copied, fields, walk
 from pycparser import c_ast
 
 _SCOPES = (c_ast.Compound, c_ast.For, c_ast.If, c_ast.While, c_ast.DoWhile)
@@ -26,6 +28,34 @@ class Names:
     def make_unique(self, node: c_ast.Node) -> None:
         """Rename variables declared in ``node`` whose name is taken, in place."""
         self._visit(node, {})
+
+    def apart(self, items: list[c_ast.Node]) -> list[c_ast.Node]:
+        """Give each value of a variable that only statements of ``items`` themselves set a name of its own.
+
+        Such variables then never change, which says more about the subscripts that they are in.
+        """
+        setters = Counter(
+            name for item in items for n in walk(item) if (name := assigned_name(n)) is not None
+        )
+        plain = Counter(name for item in items if (name := _sets(item)) is not None)
+        declared: dict[str, c_ast.Decl] = {}
+        renamed: dict[str, str] = {}
+        result: list[c_ast.Node] = []
+        for item in items:
+            name = _sets(item)
+            if isinstance(item, c_ast.Decl) and isinstance(item.type, c_ast.TypeDecl):
+                declared[item.name] = item
+            if name is None or name not in declared or plain[name] != setters[name]:
+                _rename(item, renamed)
+                result.append(item)
+                continue
+            _rename(item.rvalue, renamed)
+            renamed[name] = self.fresh(name)
+            made = copied(declared[name])
+            made.name = made.type.declname = renamed[name]
+            made.init, made.coord = item.rvalue, item.coord
+            result.append(made)
+        return result
 
     def _visit(self, node: c_ast.Node, known: dict[str, str]) -> None:
         if isinstance(node, c_ast.ID):
@@ -54,3 +84,15 @@ class Names:
             kind.declname = node.name
         if node.init is not None:
             self._visit(node.init, known)
+
+
+def _sets(item: c_ast.Node) -> str | None:
+    """The variable that a statement ``variable = value;`` sets."""
+    is_plain = isinstance(item, c_ast.Assignment) and item.op == "=" and isinstance(item.lvalue, c_ast.ID)
+    return str(item.lvalue.name) if is_plain else None
+
+
+def _rename(node: c_ast.Node, names: dict[str, str]) -> None:
+    for part in walk(node):
+        if isinstance(part, c_ast.ID):
+            part.name = names.get(part.name, part.name)
