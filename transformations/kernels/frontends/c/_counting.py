@@ -9,9 +9,9 @@ from aicompiler.transformations.kernels._numbers import range_of
 from pycparser import c_ast
 from xdsl.ir import Block
 
-from ._effects import Effects, effects_of, is_pure, names_in, overlap
+from ._effects import Effects, effects_of, is_pure, names_in
 from ._emitter import Value
-from ._scope import Alias, Array, Cell, Fixed, Local
+from ._scope import Array, Cell, Fixed, Local
 from ._types import common
 
 if TYPE_CHECKING:
@@ -108,14 +108,12 @@ def _signed(ctx: Declarations, name: str, amount: c_ast.Node, sign: str) -> tupl
 
 
 def _invariant(ctx: Declarations, bound: c_ast.Node, variable: str, effects: Effects) -> bool:
-    """Whether a bound stays the same; what a function gets by value, it cannot change."""
+    """Whether a bound stays the same; what a function gets may change, unless it is a constant."""
     found = {name: ctx.scope.find(name) for name in names_in(bound)}
     if variable in found or not is_pure(bound):
         return False
-    if not all(isinstance(symbol, Local | Cell | Array | Fixed) for symbol in found.values()):
-        return False
-    return not any(
-        name in (effects.assigned if isinstance(symbol, Local | Fixed) else effects.stored)
+    return all(
+        isinstance(symbol, Fixed) or (isinstance(symbol, Local | Cell | Array) and name not in effects.stored)
         for name, symbol in found.items()
     )
 
