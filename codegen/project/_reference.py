@@ -63,7 +63,15 @@ class _Run:
             return False
         streams = self.rhythm.line.streams
         fed = all(self._newest(c) < self.done[w] for c, w, r in streams if r == entry)
-        return fed and all(self._has_room(c, r) for c, w, r in streams if w == entry)
+        room = all(self._has_room(c, r) for c, w, r in streams if w == entry)
+        return fed and room and self._has_turn(entry)
+
+    def _has_turn(self, entry: str) -> bool:
+        """Whether the jobs that share its state and come before it are done, as far as there are any."""
+        turns = self.rhythm.turns
+        turn = turns.turn(entry, self.done[entry])
+        others = [e for e in turns.partners(entry) if e != entry]
+        return all(self.done[e] >= min(turns.before(e, turn) + 1, self.limits[e]) for e in others)
 
     def _newest(self, channel: Channel) -> int:
         """The number of the last value that the reader's next job needs; negative: none."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 from aicompiler.metamodels.deployment import Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Channel, ChannelProtocol, System
 from aicompiler.transformations.partition.jobs import Timeline, Timing, timeline
+from aicompiler.transformations.partition.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Rhythm:
     writers: Mapping[str, str]  # channel id -> entry id
     readers: Mapping[str, str]
     extra_jobs: Mapping[str, int]  # entry id -> jobs after the last hyperperiod that others still need
+    turns: Turns
 
     def timing(self, entry: str) -> Timing:
         """Static times of an entry."""
@@ -60,13 +63,15 @@ def rhythm(system: System, deployment: Deployment) -> Rhythm:
             _refuse(f"it does not have {line.count(entry.id)} slots of {entry.id!r}, one a job")
     writers = {channel.id: writer for channel, writer, _ in line.streams}
     readers = {channel.id: reader for channel, _, reader in line.streams}
-    return Rhythm(line, writers, readers, _extra_jobs(line))
+    turns = Turns(line)
+    return Rhythm(line, writers, readers, _extra_jobs(line, turns), turns)
 
 
-def _extra_jobs(line: Timeline) -> dict[str, int]:
-    """Jobs past the last hyperperiod whose values are read by jobs of it, or by such extra jobs.
+def _extra_jobs(line: Timeline, turns: Turns) -> dict[str, int]:
+    """Jobs past the last hyperperiod whose values or state are read by jobs of it, or by such extra jobs.
 
-    A value read at r is due by r, so each step goes back in time and the fixpoint is reached.
+    A value read at r is due by r, and state comes from turns before, so each step goes back in time and the
+    fixpoint is reached.
     """
     extra = dict.fromkeys(line.timings, 0)
     changed = True
@@ -82,6 +87,11 @@ def _extra_jobs(line: Timeline) -> dict[str, int]:
                 needed = (release - line.timings[writer].deadline_ns) // line.timings[writer].period_ns + 1
             if needed > extra[writer]:
                 extra[writer] = needed
+                changed = True
+        for earlier, later in ((a, b) for group in turns.sharing for a, b in permutations(group, 2)):
+            needed = turns.before(earlier, turns.turn(later, extra[later] - 1)) + 1
+            if needed > extra[earlier]:
+                extra[earlier] = needed
                 changed = True
     return extra
 

@@ -148,9 +148,13 @@ class _Pricing:
         )
 
     def _memory_bytes(self) -> int:
-        """The declared memory of the component, else its port buffers, its state and the local arrays."""
+        """The declared memory of the component, else the entry's port buffers, the state and local arrays.
+
+        What the entries of a component share counts with the first of them, and so once.
+        """
+        first = self.entry is self.component.entries[0]
         if self.component.memory_bytes:
-            return self.component.memory_bytes
-        shared = sum(port.bytes for port in self.component.ports)
-        state = sum(attribute.bytes for attribute in self.component.attributes)
-        return shared + state + (self.figures.software(self.kernel).local_bytes if self.kernel else 0)
+            return self.component.memory_bytes if first else 0
+        buffers = sum(port.bytes for port in self.component.ports_of(self.entry))
+        state = sum(attribute.bytes for attribute in self.component.attributes) if first else 0
+        return buffers + state + (self.figures.software(self.kernel).local_bytes if self.kernel else 0)

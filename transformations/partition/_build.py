@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from math import gcd
 
 import networkx as nx
@@ -27,8 +29,9 @@ from aicompiler.metamodels.system import (
 from ._flows import responses
 from ._limits import Options, energy_terms, label, limits_of
 from ._text import ns
-from .jobs import JobId, Timeline, precedences, problem_with, timeline, uses
+from .jobs import JobId, Precedence, Timeline, precedences, problem_with, timeline, uses
 from .problem import At, Bound, Hop, Load, Machine, Path, Problem, Reason, Stream, Task
+from .turns import Turns
 
 HORIZON = 1 << 20  # ticks; finer time slows CP-SAT down
 
@@ -43,7 +46,23 @@ def build_problem(system: System, costs: CostTable, *, horizon: int | None = HOR
     options = {c.id: tuple(_options(system, costs, c)) for c in system.components}
     _check_options(system, costs, options)
     line = timeline(system)
-    return _Builder(system, costs, line, options, horizon).problem()
+    problem = _Builder(system, costs, line, options, horizon).problem()
+    if sharing := Turns(line).sharing:
+        _check_turns(problem, sharing)
+    return problem
+
+
+def _check_turns(problem: Problem, sharing: tuple[tuple[str, ...], ...]) -> None:
+    """Jobs that take turns must not wait for room in a queue that only a later one of them makes."""
+    try:
+        TopologicalSorter(problem.successors).prepare()
+    except CycleError as error:
+        entries = dict.fromkeys(job.entry for job in error.args[1])
+        names = ", ".join(label(problem.system.element(Entry, e)) for e in entries)
+        shared = next(e for group in sharing for e in group if e in entries)
+        text = f"jobs of {names} wait for each other: their turns contradict the room in their queues"
+        advice = "give these queues more capacity, or the entries nearer offsets"
+        raise ModelError(problem_with(problem.system.component_of(shared), "turns", text, advice)) from None
 
 
 def _check_policies(system: System) -> None:
@@ -147,11 +166,15 @@ class _Builder:
             options=options,
             loads=loads,
             streams=streams,
-            edges=tuple(replace(p, lag=scale.up(p.lag)) for p in precedences(self.line)),
+            edges=tuple(replace(p, lag=scale.up(p.lag)) for p in self._edges),
             bounds=tuple(self._bounds(scale)),
             limits=tuple(limits_of(given)),
             energy=energy_terms(given),
         )
+
+    @cached_property
+    def _edges(self) -> tuple[Precedence, ...]:
+        return (*precedences(self.line), *Turns(self.line).edges())
 
     def _entries(self, component: str) -> tuple[Entry, ...]:
         return self.system.element(Component, component).entries
@@ -178,7 +201,7 @@ class _Builder:
         instants = [x for t in timings for x in (t.period_ns, t.ready_ns, t.deadline_ns)]
         instants += [x for c in self.costs.costs for x in (c.wcet_ns, c.interval_ns)]
         instants += [h.ns for paths in routes.values() for p in paths.values() for h in p.hops]
-        instants += [p.lag for p in precedences(self.line)] + [r.latest_end_ns for r in responses(self.line)]
+        instants += [p.lag for p in self._edges] + [r.latest_end_ns for r in responses(self.line)]
         horizon = max((t.deadline_ns + self.line.hyperperiod_ns - t.period_ns for t in timings), default=1)
         return choose_scale(self.line.hyperperiod_ns, horizon, instants, self.ticks)
 

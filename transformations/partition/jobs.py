@@ -40,7 +40,8 @@ def problem_with(element: Element, rule: str, message: str, next_step: str) -> D
 class JobId(NamedTuple):
     """Job number ``number`` (from 0) of an entry in the hyperperiod.
 
-    A tuple, because tables of jobs are looked up so often that hashing is what a list scheduler spends most on.
+    A tuple, because tables of jobs are looked up so often that hashing is what a list scheduler spends most
+    of its time on.
     """
 
     entry: str
@@ -190,14 +191,15 @@ def ends_of(system: System, channel: Channel) -> tuple[str, str]:
 
 def _user(system: System, port: str) -> str:
     component = system.component_of(port)
-    if len(component.entries) != 1:
+    users = component.users_of(port)
+    if len(users) != 1:
         element = system.element(Port, port)
-        text = (
-            f"component {component.name!r} has {len(component.entries)} entries; it is open which uses port"
+        text = f"port {element.name!r} of {component.name!r} is used by {len(users)} of its"
+        advice = "let exactly one entry name it in its ports"
+        raise ModelError(
+            problem_with(element, "port-user", f"{text} {len(component.entries)} entries", advice)
         )
-        advice = "give each entry that has connected ports a component of its own"
-        raise ModelError(problem_with(element, "port-user", f"{text} {element.name!r}", advice))
-    return component.entries[0].id
+    return users[0].id
 
 
 def _check_elements(system: System) -> None:
