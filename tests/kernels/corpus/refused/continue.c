@@ -1,5 +1,4 @@
-// out i32 r
-while (r < 4) {
-  r++;
-  continue;
+// in i32 a, out i32 r
+switch (a) {
+  case 1: r = 1; continue;
 }

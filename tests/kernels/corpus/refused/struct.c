@@ -1,3 +1,3 @@
 // out i32 r
-struct point { int x, y; } p;
+struct node { int value; struct node *next; } n;
 r = 1;

@@ -12,7 +12,7 @@ from __future__ import annotations
 from aicompiler.metamodels.system import Behaviour
 from aicompiler.transformations.kernels._kernel import Kernel, Signature
 
-from ._calls import Function
+from ._calls import ARITIES, Function
 from ._effects import effects_of, is_pure, names_in
 from ._emitter import Value
 from ._program import Builtin, Dialect, Program
@@ -20,6 +20,7 @@ from ._source import LONGEST_BODY, Unit, parse_definitions, parse_source, prepro
 from ._types import TYPE_NAMES, common, promoted, type_of_names
 
 __all__ = [
+    "ARITIES",
     "LONGEST_BODY",
     "TYPE_NAMES",
     "Builtin",

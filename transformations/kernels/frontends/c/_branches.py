@@ -132,6 +132,13 @@ class Branches(Emitter):
         op = arith.SelectOp(self.ssa(condition), self.ssa(then), self.ssa(other))
         return Value(then.dtype, self.add(op).result)
 
+    def either(self, left: Value, right: Value) -> Value:
+        """Whether one of two truth values holds."""
+        for one, other in ((left, right), (right, left)):
+            if one.const is not None:
+                return one if one.const else other
+        return Value(E.BOOL, self.add(arith.OrIOp(self.ssa(left), self.ssa(right))).result)
+
     def splice(self, block: Block) -> None:
         """Move the operations of a block to the end of the current one."""
         for op in list(block.ops):

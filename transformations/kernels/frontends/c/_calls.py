@@ -13,8 +13,8 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ._emitter import Value, mlir_type
+from ._inlining import Formal, Inlined
 from ._scope import Array, Local, Scope
-from ._statements import Statements
 from ._types import E
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _MATH: dict[str, tuple[Callable[..., Operation], int]] = {
     "fmax": (arith.MaxnumfOp, 2),
     "fma": (math.FmaOp, 3),
 }
+ARITIES = {name: arity for name, (_, arity) in _MATH.items()}
+"""Functions of math.h by the name for double, and how many arguments they take."""
 _ABS = {"abs": E.I32, "labs": E.I64, "llabs": E.I64}
 _NO_MEMORY = dict.fromkeys(
     ("malloc", "calloc", "realloc", "free", "alloca"), "declare arrays of constant extent"
@@ -57,17 +59,7 @@ class Instance:
     result: ElementType | None
 
 
-@dataclass(frozen=True)
-class _Formal:
-    """A parameter of a helper function; ``inner``: the extents behind the first one, ``None`` for scalars."""
-
-    name: str
-    dtype: ElementType
-    inner: tuple[int, ...] | None
-    writable: bool
-
-
-class Function(Statements):
+class Function(Inlined):
     """One function being lowered."""
 
     def finished(self) -> Block:
@@ -110,39 +102,38 @@ class Function(Statements):
     # --- math.h ---
 
     def _math(self, name: str, base: str, dtype: ElementType, nodes: list[c_ast.Node]) -> Value:
-        make, arity = _MATH[base]
-        self._check_count(name, len(nodes), arity)
-        operands = [self.ssa(self.convert(self.value(n), dtype)) for n in nodes]
-        return Value(dtype, self.add(make(*operands)).results[0])
+        self.check_count(name, len(nodes), _MATH[base][1])
+        return self.elementary(base, [self.value(n) for n in nodes], dtype)
+
+    def elementary(self, base: str, values: Sequence[Value], dtype: ElementType) -> Value:
+        """The function ``base`` of math.h (named as that for double) on ``values`` converted to ``dtype``."""
+        operands = [self.ssa(self.convert(v, dtype)) for v in values]
+        return Value(dtype, self.add(_MATH[base][0](*operands)).results[0])
 
     def _abs(self, name: str, nodes: list[c_ast.Node], node: c_ast.Node) -> Value:
-        self._check_count(name, len(nodes), 1)
+        self.check_count(name, len(nodes), 1)
         operand = self.ssa(self.convert(self.value(nodes[0]), _ABS[name]))
         self.at(node)
         return Value(_ABS[name], self.add(math.AbsIOp(operand), located=True).result)
-
-    def _check_count(self, name: str, given: int, expected: int) -> None:
-        if given != expected:
-            raise self.wrong(f"{name} takes {expected} arguments, not {given}", "check the call")
 
     # --- the body's own functions ---
 
     def _call_own(self, definition: c_ast.FuncDef, nodes: list[c_ast.Node], node: c_ast.Node) -> Value | None:
         name: str = definition.decl.name
-        if name in self.program.active:
-            raise self.unsupported(
-                f"recursion of {name!r}", "use a loop, with an array as the stack if need be"
-            )
-        formals = self._formals(definition)
+        self.check_recursion(name)
+        formals = self.formals(definition)
         self.at(node)
-        self._check_count(name, len(nodes), len(formals))
+        self.check_count(name, len(nodes), len(formals))
+        if self.belongs_here(definition, formals, nodes):
+            values = self.inlined(definition, formals, nodes)
+            return values[0] if len(values) == 1 and self.struct_kind(node) is None else None
         operands: list[SSAValue] = []
         arrays: dict[str, tuple[Array, bool]] = {}
         for formal, argument in zip(formals, nodes, strict=True):
             if formal.inner is None:
                 operands.append(self.ssa(self.convert(self.value(argument), formal.dtype)))
             else:
-                array = self._array_argument(formal, argument, arrays)
+                array = self.array_argument(formal, argument, arrays)
                 operands.append(self.memory(array))
         self.at(node)
         instance = self._instance(definition, formals, operands)
@@ -150,63 +141,8 @@ class Function(Statements):
         op = self.add(func.CallOp(instance.symbol, operands, results), located=True)
         return None if instance.result is None else Value(instance.result, op.results[0])
 
-    def _array_argument(
-        self, formal: _Formal, node: c_ast.Node, passed: dict[str, tuple[Array, bool]]
-    ) -> Array:
-        self.at(node)
-        if not isinstance(node, c_ast.ID):
-            advice = "pass a whole array by its name, and an index as a further argument"
-            raise self.unsupported("a part of an array, or an address, as an argument", advice)
-        array = self.symbol(node.name)
-        if not isinstance(array, Array):
-            raise self.wrong(f"{node.name!r} is no array, and {formal.name!r} is one", "pass an array")
-        if array.dtype is not formal.dtype or array.shape[1:] != formal.inner:
-            got = f"{array.dtype.value}{list(array.shape)}"
-            wanted = f"{formal.dtype.value}[{', '.join(['any', *map(str, formal.inner or ())])}]"
-            raise self.wrong(
-                f"the array {array.name!r} is {got}, and {formal.name!r} takes {wanted}", "make them agree"
-            )
-        if formal.writable and not array.writable:
-            raise self.wrong(f"{array.name!r} is read-only", f"declare the parameter {formal.name!r} const")
-        if array.name in passed and (formal.writable or passed[array.name][1]):
-            advice = "a function may not write an array that it gets twice: pass it once"
-            raise self.unsupported(f"the array {array.name!r} under two names", advice)
-        passed[array.name] = (array, formal.writable)
-        return array
-
-    def _formals(self, definition: c_ast.FuncDef) -> list[_Formal]:
-        arguments = definition.decl.type.args
-        formals = []
-        for node in arguments.params if arguments is not None else ():
-            self.at(node)
-            if isinstance(node, c_ast.EllipsisParam):
-                raise self.unsupported("a variable number of arguments", "list the parameters")
-            if isinstance(node, c_ast.Typename):
-                if self.type_of(node) is None and len(arguments.params) == 1:
-                    return []
-                raise self.wrong("a parameter has no name", "name it")
-            if not isinstance(node, c_ast.Decl):
-                raise self.wrong("a parameter has no type", "declare it as in: int name")
-            formals.append(self._formal(node))
-        return formals
-
-    def _formal(self, node: c_ast.Decl) -> _Formal:
-        if isinstance(node.type, c_ast.PtrDecl) and isinstance(node.type.type, c_ast.TypeDecl):
-            base: c_ast.Node = node.type.type
-            inner: tuple[int, ...] | None = ()
-        elif isinstance(node.type, c_ast.ArrayDecl):
-            inner_shape, base = [], node.type.type
-            while isinstance(base, c_ast.ArrayDecl):
-                inner_shape.append(self._extent(base, False, None))
-                base = base.type
-            inner = tuple(inner_shape)
-        else:
-            base, inner = node.type, None
-        writable = "const" not in (*node.quals, *getattr(base, "quals", ()))
-        return _Formal(node.name, self.scalar_type(base), inner, writable)
-
     def _instance(
-        self, definition: c_ast.FuncDef, formals: list[_Formal], operands: Sequence[SSAValue]
+        self, definition: c_ast.FuncDef, formals: list[Formal], operands: Sequence[SSAValue]
     ) -> Instance:
         name: str = definition.decl.name
         key: tuple[Any, ...] = (name, *(o.type for o in operands))
@@ -215,14 +151,15 @@ class Function(Statements):
         return self.program.instances[key]
 
     def _lower(
-        self, definition: c_ast.FuncDef, formals: list[_Formal], operands: Sequence[SSAValue]
+        self, definition: c_ast.FuncDef, formals: list[Formal], operands: Sequence[SSAValue]
     ) -> Instance:
         """Lower a helper function for arguments of these types."""
         program = self.program
         name: str = definition.decl.name
         function = Function(self.behaviour, program, Scope(program.scope))
         function.at(definition)
-        result = function.type_of(definition.decl.type.type)
+        declared = definition.decl.type.type
+        result = function.type_of(declared)
         for formal, operand in zip(formals, operands, strict=True):
             argument = function.block.insert_arg(operand.type, len(function.block.args))
             argument.name_hint = formal.name
@@ -234,7 +171,7 @@ class Function(Statements):
                 function.declare(local)
                 function.state[local] = Value(formal.dtype, argument)
         program.active.append(name)
-        values = function.body(definition.body.block_items or [], result)
+        values = function.function_body(definition.body.block_items or [], result, declared)
         program.active.pop()
         function.add(func.ReturnOp(*(function.ssa(v) for v in values)))
         symbol = program.new_symbol(name)

@@ -13,8 +13,8 @@ from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Region, SSAValue
 
 from ._emitter import INDEX, Value, memory_type, string
-from ._expressions import Expressions
-from ._scope import Array, Fixed, Local, Scope, Symbol
+from ._expressions import EXTENT, Expressions
+from ._scope import Array, Fixed, Kind, Local, Scope, Struct, Symbol
 from ._types import TYPE_NAMES, type_of_names
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class Declarations(Expressions):
             raise self.wrong(
                 f"the name {symbol.name!r} is reserved", "names that begin with aic_ are the tool's own"
             )
-        if symbol.name in self.scope.symbols:
+        known = self.scope.symbols.get(symbol.name)
+        if isinstance(known, Fixed) and isinstance(symbol, Fixed) and known.value == symbol.value:
+            return  # the enumerators of "enum {A} x, y", which two declarations share
+        if known is not None:
             raise self.wrong(f"{symbol.name!r} is declared twice", "rename one of the two")
         self.scope.symbols[symbol.name] = symbol
 
@@ -52,19 +55,39 @@ class Declarations(Expressions):
         elif isinstance(node.type, c_ast.Enum):
             self._enum(node.type)
         elif isinstance(node.type, c_ast.FuncDecl):
-            advice = "define the function where it is declared: the order of functions does not matter"
-            raise self.unsupported("function declaration", advice)
+            if node.name not in self.program.unit.functions:
+                advice = "define the function, or include the file that does; no declaration is needed"
+                raise self.unsupported("function declaration", advice)
+        elif node.name is None:
+            self.kind(node.type)
         elif isinstance(node.type, c_ast.ArrayDecl):
             self._array(node, file_scope)
-        elif node.name is not None:
-            self._scalar(node, file_scope)
+        elif isinstance(struct := self.kind(node.type), Struct):
+            self.declare_struct(node, struct, (), file_scope)
         else:
-            self.scalar_type(node.type)
+            self._scalar(node, file_scope)
+
+    def declare_struct(
+        self, node: c_ast.Decl, kind: Struct, shape: tuple[int, ...], file_scope: bool
+    ) -> None:
+        """Declare a struct variable or an array of them."""
+        raise NotImplementedError
+
+    def struct_type(self, node: c_ast.Struct) -> Struct:
+        """The type that a struct specifier names or defines."""
+        raise NotImplementedError
 
     # --- types ---
 
     def type_of(self, node: c_ast.Node) -> ElementType | None:
         """The scalar type of a type name; ``None`` for void."""
+        kind = self.kind_of(node)
+        if isinstance(kind, Struct):
+            raise self.wrong(f"struct {kind.name!r} is no number", "convert its members one by one")
+        return kind
+
+    def kind_of(self, node: c_ast.Node) -> Kind | None:
+        """The scalar or struct type of a type name; ``None`` for void."""
         self.at(node)
         inner = node.type if isinstance(node, c_ast.Typename) else node
         if isinstance(inner, c_ast.PtrDecl):
@@ -74,28 +97,37 @@ class Declarations(Expressions):
         assert isinstance(inner, c_ast.TypeDecl)
         if isinstance(inner.type, c_ast.IdentifierType) and inner.type.names == ["void"]:
             return None
-        return self.scalar_type(inner)
+        return self.kind(inner)
 
     def scalar_type(self, node: c_ast.Node) -> ElementType:
         """The scalar type that a declarator has; raises for all others."""
+        kind = self.kind(node)
+        if isinstance(kind, Struct):
+            raise self.wrong(f"struct {kind.name!r} is no number", "use one of its members")
+        return kind
+
+    def kind(self, node: c_ast.Node) -> Kind:
+        """The scalar or struct type that a declarator has; raises for all others."""
         match node:
             case c_ast.PtrDecl(type=c_ast.FuncDecl()):
                 raise self.unsupported("function pointer", "call the functions by name and choose with if")
             case c_ast.PtrDecl():
                 raise self.unsupported("pointer variable", "use the array itself and an index variable")
-            case c_ast.Struct() | c_ast.TypeDecl(type=c_ast.Struct()):
-                raise self.unsupported("struct", "use one variable or array per member")
+            case c_ast.Struct():
+                return self.struct_type(node)
+            case c_ast.TypeDecl(type=c_ast.Struct()):
+                return self.struct_type(node.type)
             case c_ast.Union() | c_ast.TypeDecl(type=c_ast.Union()):
                 raise self.unsupported("union", "use shifts and masks to take a value apart")
             case c_ast.TypeDecl(type=c_ast.Enum()):
-                return ElementType.I32
+                return self._enum(node.type)
             case c_ast.TypeDecl(type=c_ast.IdentifierType(names=names)):
                 return self._named_type(names)
-        raise self.unsupported("this type", "use integers, float, double and arrays of them")
+        raise self.unsupported("this type", "use integers, float, double, structs and arrays of them")
 
-    def _named_type(self, names: list[str]) -> ElementType:
-        if len(names) == 1 and names[0] in self.program.typedefs:
-            return self.program.typedefs[names[0]]
+    def _named_type(self, names: list[str]) -> Kind:
+        if len(names) == 1 and (named := self.scope.find_type(names[0])) is not None:
+            return named
         if (dtype := type_of_names(names)) is not None:
             return dtype
         text = " ".join(names)
@@ -106,22 +138,31 @@ class Declarations(Expressions):
     def _typedef(self, node: c_ast.Typedef) -> None:
         if node.name in TYPE_NAMES:
             raise self.wrong(f"the type {node.name!r} is known already", "drop the typedef")
-        self.program.typedefs[node.name] = self.scalar_type(node.type)
+        self.scope.types[node.name] = self.kind(node.type)
 
-    def _enum(self, node: c_ast.Enum) -> None:
-        following = 0
-        for item in node.values.enumerators if node.values else ():
+    def _enum(self, node: c_ast.Enum) -> ElementType:
+        """Declare the constants; the type is that of gcc: unsigned unless one is negative."""
+        if node.values is None:
+            known = self.scope.find_type(f"enum {node.name}")
+            if not isinstance(known, ElementType):
+                raise self.wrong(f"enum {node.name} is not defined", "define it before it is used")
+            return known
+        following = least = 0
+        for item in node.values.enumerators:
             self.at(item)
             if item.value is not None:
                 following = self.constant(item.value, f"the value of {item.name!r}")
             self.declare(Fixed(item.name, Value(ElementType.I32, const=following)))
-            following += 1
+            least, following = min(least, following), following + 1
+        dtype = ElementType.U32 if least >= 0 else ElementType.I32
+        self.scope.types[f"enum {node.name}"] = dtype
+        return dtype
 
     # --- scalars ---
 
     def _scalar(self, node: c_ast.Decl, file_scope: bool) -> None:
         dtype = self.scalar_type(node.type)
-        is_const = self._storage(node, file_scope)
+        is_const = self.storage(node, file_scope)
         if "static" in node.storage or file_scope:
             if node.init is None:
                 raise self.wrong(f"the constant {node.name!r} has no value", "initialise it")
@@ -147,7 +188,7 @@ class Declarations(Expressions):
         self.at(node)
         return self.convert(value, dtype)
 
-    def _storage(self, node: c_ast.Decl, file_scope: bool) -> bool:
+    def storage(self, node: c_ast.Decl, file_scope: bool) -> bool:
         """Check storage class and qualifiers; gives whether the declaration is const."""
         is_const = "const" in node.quals
         if "extern" in node.storage:
@@ -165,38 +206,63 @@ class Declarations(Expressions):
 
     def _array(self, node: c_ast.Decl, file_scope: bool) -> None:
         shape, base = self.extents(node.type, node.init)
-        dtype = self.scalar_type(base)
-        is_const = self._storage(node, file_scope)
-        size = math.prod(shape)
-        if size > MOST_ELEMENTS:
-            raise self.wrong(f"the array {node.name!r} has {size} elements", f"use at most {MOST_ELEMENTS}")
+        kind = self.kind(base)
+        if node.type.dim is None and node.init is not None:
+            self._check_open(node.init, kind)
+        if isinstance(kind, Struct):
+            self.declare_struct(node, kind, shape, file_scope)
+            return
+        is_const = self.storage(node, file_scope)
         if node.init is not None and not isinstance(node.init, c_ast.InitList):
             raise self.unsupported(
                 "an array initialiser without braces", "write the elements as a list in braces"
             )
-        values = None if node.init is None else self._elements(node.init, shape, dtype)
+        self.check_size(node.name, shape)
+        values = None if node.init is None else self._elements(node.init, shape, kind)
         self.at(node)
         if is_const and values is None:
             raise self.wrong(f"the constant array {node.name!r} has no values", "initialise it")
+        unchanging = file_scope or "static" in node.storage
+        self.declare(self.array(node.name, kind, shape, values, is_const, unchanging))
+
+    def _check_open(self, init: c_ast.Node, kind: Kind) -> None:
+        """Whether an open extent can be counted off the initialiser."""
+        items = init.exprs if isinstance(init, c_ast.InitList) else []
+        if any(isinstance(item, c_ast.NamedInitializer) for item in items):
+            raise self.unsupported("a designator where the extent is left open", "give the extent")
+        if isinstance(kind, Struct) and not all(isinstance(item, c_ast.InitList) for item in items):
+            raise self.unsupported("an open extent without braces around each struct", "give the extent")
+
+    def check_size(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse arrays that no target could hold."""
+        if (size := math.prod(shape)) > MOST_ELEMENTS:
+            raise self.wrong(f"the array {name!r} has {size} elements", f"use at most {MOST_ELEMENTS}")
+
+    def array(
+        self,
+        name: str,
+        dtype: ElementType,
+        shape: tuple[int, ...],
+        values: dict[int, Value] | None,
+        is_const: bool,
+        unchanging: bool,
+    ) -> Array:
+        """An array of its own: a table if its values never change, else memory that is filled here."""
+        size, label = math.prod(shape), name.replace(".", "_")
         if is_const and size > MOST_IN_TABLE:
-            raise self.wrong(f"the table {node.name!r} has {size} values", f"use at most {MOST_IN_TABLE}")
+            raise self.wrong(f"the table {name!r} has {size} values", f"use at most {MOST_IN_TABLE}")
         if is_const and values is not None and all(v.const is not None for v in values.values()):
-            symbol = self.program.add_table(node.name, dtype, shape, values)
-            self.declare(Array(node.name, dtype, shape, writable=False, table=symbol))
-            return
-        if file_scope or "static" in node.storage:
-            raise self.wrong(
-                f"the values of {node.name!r} are not constant", "use literals and named constants"
-            )
+            symbol = self.program.add_table(label, dtype, shape, values)
+            return Array(name, dtype, shape, writable=False, table=symbol)
+        if unchanging:
+            raise self.wrong(f"the values of {name!r} are not constant", "use literals and named constants")
         op = self.add(memref.AllocaOp.get(memory_type(dtype), shape=shape))
-        op.attributes["aic.name"] = string(c_identifier(node.name))
-        op.memref.name_hint = node.name
-        array = Array(node.name, dtype, shape, writable=True, memref=op.memref)
+        op.attributes["aic.name"] = string(c_identifier(label))
+        op.memref.name_hint = label
+        array = Array(name, dtype, shape, writable=True, memref=op.memref)
         if values is not None:
-            self._initialise(array, values)
-        self.declare(
-            array if not is_const else Array(node.name, dtype, shape, writable=False, memref=op.memref)
-        )
+            self.initialise(array, values)
+        return array if not is_const else Array(name, dtype, shape, writable=False, memref=op.memref)
 
     def extents(self, node: c_ast.Node, init: c_ast.Node | None) -> tuple[tuple[int, ...], c_ast.Node]:
         """Shape and element type of an array declarator; an open first extent comes from the initialiser."""
@@ -219,7 +285,7 @@ class Declarations(Expressions):
             if first and isinstance(init, c_ast.InitList):
                 return 0
             raise self.unsupported("an array without extent", "give it a constant extent")
-        extent = self.constant(node.dim, "the extent of an array")
+        extent = self.constant(node.dim, EXTENT)
         if extent < 1:
             raise self.wrong(f"an array cannot have {extent} elements", "give it at least 1")
         return extent
@@ -228,10 +294,7 @@ class Declarations(Expressions):
         """Flat position -> converted value of the elements that an initialiser mentions."""
         items = iter(init.exprs)
         values: dict[int, Value] = {}
-        self._fill(items, shape, 0, values, dtype)
-        if (extra := next(items, None)) is not None:
-            self.at(extra)
-            raise self.wrong("the initialiser has more values than the array", "drop the extra ones")
+        self._fill(items, shape, 0, values, dtype, braced=True)
         return values
 
     def _fill(
@@ -241,15 +304,22 @@ class Declarations(Expressions):
         offset: int,
         values: dict[int, Value],
         dtype: ElementType,
+        braced: bool = False,
     ) -> None:
         """Take the items of one (sub)array; inner braces may be left out (C11 6.7.9)."""
         stride = math.prod(shape[1:])
-        for i in range(shape[0]):
-            if (item := next(items, None)) is None:
-                return
-            position = offset + i * stride
+        i = -1
+        while (i + 1 < shape[0] or braced) and (item := next(items, None)) is not None:
+            i += 1
             if isinstance(item, c_ast.NamedInitializer):
-                raise self.unsupported("designated initialiser", "list the values in order")
+                if not braced:
+                    self.at(item)
+                    raise self.unsupported("a designator after a row without braces", "put rows into braces")
+                i, item = self.designated(item, shape[0])
+            elif i == shape[0]:
+                self.at(item)
+                raise self.wrong("the initialiser has more values than the array", "drop the extra ones")
+            position = offset + i * stride
             if len(shape) == 1:
                 values[position] = self.convert(self.value(item), dtype)
             elif isinstance(item, c_ast.InitList):
@@ -258,7 +328,18 @@ class Declarations(Expressions):
             else:
                 self._fill(_chain(item, items), shape[1:], position, values, dtype)
 
-    def _initialise(self, array: Array, values: dict[int, Value]) -> None:
+    def designated(self, item: c_ast.NamedInitializer, extent: int) -> tuple[int, c_ast.Node]:
+        """Position and value of ``[position] = value``."""
+        self.at(item)
+        if len(item.name) != 1 or not isinstance(item.name[0], c_ast.ArrayDesignator):
+            raise self.unsupported("a designator of more than one step", "nest braces: [2] = {[1] = 5}")
+        position = self.constant(item.name[0].expr, "a designator")
+        if not 0 <= position < extent:
+            raise self.wrong(f"the designator [{position}] is outside the array", f"it has {extent} elements")
+        return position, item.expr
+
+    def initialise(self, array: Array, values: dict[int, Value]) -> None:
+        """Store ``values`` by flat position, and zero elsewhere."""
         size = math.prod(array.shape)
         zero = self.convert(Value(ElementType.I32, const=0), array.dtype)
         if size <= _MOST_STORES:

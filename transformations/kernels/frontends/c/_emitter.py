@@ -242,7 +242,7 @@ class Emitter:
     def name(self, value: Value, text: str) -> None:
         """Let an SSA value that has no name yet carry the variable's."""
         if value.ssa is not None and value.ssa.name_hint is None and not isinstance(value.ssa.owner, Block):
-            value.ssa.name_hint = text
+            value.ssa.name_hint = text.replace(".", "_")
 
 
 def _conversion(source: ElementType, to: ElementType, operand: SSAValue) -> Operation:

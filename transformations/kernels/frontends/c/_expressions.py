@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
 
 from aicompiler.metamodels.system import Behaviour, ElementType
 from pycparser import c_ast
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Block, SSAValue
 
-from ._branches import Branches
 from ._effects import STEPS
-from ._emitter import Value, memory_type
+from ._emitter import Value
 from ._literals import literal
-from ._scope import Array, Cell, Local, Scope, Symbol
+from ._places import Frozen, Part, Place, Places
+from ._scope import Array, Cell, Kind, Local, Record, Scope, Struct, layout
 from ._types import E, promoted
 
-Element = tuple[Array, tuple[SSAValue, ...]]
-Place = Local | Cell | Element
+EXTENT = "the extent of an array"
 
 
-class Expressions(Branches):
+class Expressions(Places):
     """Lowers expressions."""
 
     def __init__(self, behaviour: Behaviour, scope: Scope) -> None:
-        super().__init__(behaviour)
-        self.scope = scope
-        self.tables: dict[Array, memref.GetGlobalOp] = {}
-        self.constants_only = False
-        self._kinds = {
+        super().__init__(behaviour, scope)
+        self.constants_only = ""  # what must be constant, while that is evaluated
+        self._kinds: dict[type[c_ast.Node], Callable[[Any], Value]] = {
             c_ast.Constant: lambda node: literal(self, node),
             c_ast.ID: lambda node: self.read(self.place(node)),
             c_ast.ArrayRef: lambda node: self.read(self.place(node)),
@@ -40,6 +39,7 @@ class Expressions(Branches):
             c_ast.Cast: self._cast,
             c_ast.FuncCall: self._result,
             c_ast.ExprList: self._sequence,
+            c_ast.StructRef: lambda node: self.read(self.place(node)),
         }
 
     # --- what later layers add ---
@@ -50,6 +50,22 @@ class Expressions(Branches):
 
     def type_of(self, node: c_ast.Node) -> ElementType | None:
         """The scalar type that a type name means; ``None`` for void."""
+        raise NotImplementedError
+
+    def kind_of(self, node: c_ast.Node) -> Kind | None:
+        """The scalar or struct type that a type name means; ``None`` for void."""
+        raise NotImplementedError
+
+    def struct_value(self, node: c_ast.Node) -> tuple[Struct, list[Value]] | None:
+        """The values of the members of a struct; ``None`` if the expression is no struct."""
+        raise NotImplementedError
+
+    def struct_target(self, node: c_ast.Node) -> Part | None:
+        """The struct that an assignment changes; ``None`` if it is of a number."""
+        raise NotImplementedError
+
+    def assign_struct(self, target: Part, node: c_ast.Node) -> None:
+        """Assign to a struct all that another one holds."""
         raise NotImplementedError
 
     # --- values ---
@@ -81,23 +97,33 @@ class Expressions(Branches):
         elif isinstance(node, c_ast.ExprList):
             for expression in node.exprs:
                 self.effect(expression)
+        elif isinstance(node, c_ast.Assignment):
+            self.effect_of_assignment(node)
         else:
             self.value(node)
 
     def constant(self, node: c_ast.Node, what: str) -> int:
         """The value of an integer constant expression; variables in it are refused."""
-        self.constants_only = True
+        outer, self.constants_only = self.constants_only, what
         try:
             value = self.value(node)
         finally:
-            self.constants_only = False
+            self.constants_only = outer
         if value.const is None or value.dtype.is_float:
             raise self.wrong(f"{what} must be an integer constant", "use literals and named constants")
         return int(value.const)
 
+    def _check_constant(self) -> None:
+        """Refuse to read a variable where only constants are allowed."""
+        if self.constants_only == EXTENT:
+            raise self.unsupported(
+                "a size that is not constant (variable-length array)", "use named constants"
+            )
+        if self.constants_only:
+            raise self.wrong(f"{self.constants_only} must be constant", "use literals and named constants")
+
     def _outside(self, node: c_ast.Node) -> Exception:
         known = {
-            c_ast.StructRef: ("struct", "use one variable or array per member"),
             c_ast.CompoundLiteral: ("compound literal", "declare an array with an initialiser"),
             c_ast.InitList: ("initialiser list", "assign the elements one by one"),
         }
@@ -106,74 +132,7 @@ class Expressions(Branches):
         )
         return self.unsupported(construct, advice)
 
-    # --- places ---
-
-    def symbol(self, name: str) -> Symbol:
-        """What a name stands for; raises if it is not declared."""
-        if (found := self.scope.find(name)) is None:
-            raise self.wrong(
-                f"{name!r} is not declared", "declare it, or make it a port, attribute or constant"
-            )
-        return found
-
-    def place(self, node: c_ast.Node) -> Place | Value:
-        """Where an expression lives, its subscripts evaluated once; a value for named constants."""
-        self.at(node)
-        if isinstance(node, c_ast.ID):
-            return self._named(node)
-        if isinstance(node, c_ast.UnaryOp) and node.op == "*" and isinstance(node.expr, c_ast.ID):
-            if isinstance(symbol := self.symbol(node.expr.name), Cell):
-                return symbol
-            if isinstance(symbol, Array):
-                advice = f"write {symbol.name}{'[0]' * len(symbol.shape)}"
-                raise self.unsupported(f"the dereference of the array {symbol.name!r}", advice)
-        if isinstance(node, c_ast.ArrayRef):
-            return self._element(node)
-        if isinstance(node, c_ast.UnaryOp) and node.op == "*":
-            raise self.unsupported(
-                "pointer dereference", "pointers are array parameters only: use array[index]"
-            )
-        if isinstance(node, c_ast.StructRef):
-            raise self._outside(node)
-        raise self.wrong("this expression cannot be assigned to", "assign to a variable or an array element")
-
-    def _named(self, node: c_ast.ID) -> Place | Value:
-        symbol = self.symbol(node.name)
-        if isinstance(symbol, Array):
-            advice = f"arrays are used element by element, or passed whole to a function: {symbol.name}[...]"
-            raise self.unsupported(f"pointer arithmetic on the array {symbol.name!r}", advice)
-        if isinstance(symbol, Local | Cell):
-            return symbol
-        return symbol.value
-
-    def _element(self, node: c_ast.ArrayRef) -> Element:
-        subscripts: list[c_ast.Node] = []
-        base: c_ast.Node = node
-        while isinstance(base, c_ast.ArrayRef):
-            subscripts.insert(0, base.subscript)
-            base = base.name
-        if not isinstance(base, c_ast.ID):
-            raise self.unsupported("pointer arithmetic", "subscript an array by its name")
-        array = self.symbol(base.name)
-        if not isinstance(array, Array):
-            raise self.wrong(f"{base.name!r} is no array", "drop the subscript")
-        rank = len(array.shape)
-        if len(subscripts) != rank:
-            example = array.name + "".join(f"[{i}]" for i in ("w", "z", "y", "x")[-rank:])
-            construct = f"{len(subscripts)} subscripts on the {rank}-D array {array.name!r}"
-            raise self.unsupported(construct, f"give every subscript: {example}")
-        return array, tuple(self.to_index(self.value(s)) for s in subscripts)
-
-    def memory(self, array: Array) -> SSAValue:
-        """The memref of an array; tables are fetched once at the top of the function."""
-        if array.memref is not None:
-            return array.memref
-        assert array.table is not None
-        if array not in self.tables:
-            op = memref.GetGlobalOp(array.table, MemRefType(memory_type(array.dtype), array.shape))
-            op.memref.name_hint = array.table
-            self.tables[array] = op
-        return self.tables[array].memref
+    # --- reading and writing ---
 
     def read(self, place: Place | Value) -> Value:
         """The value at a place."""
@@ -181,10 +140,9 @@ class Expressions(Branches):
             return place
         if isinstance(place, Local):
             return self._read_local(place)
-        if self.constants_only:
-            raise self.unsupported(
-                "a size that is not constant (variable-length array)", "use named constants"
-            )
+        if isinstance(place, Frozen):
+            return self.read(place.place)
+        self._check_constant()
         array, indices = (place, ()) if isinstance(place, Cell) else place
         source = array.memref if isinstance(array, Cell) else self.memory(array)
         assert source is not None
@@ -192,10 +150,7 @@ class Expressions(Branches):
         return Value(array.dtype, self._from_byte(loaded) if array.dtype is E.BOOL else loaded)
 
     def _read_local(self, local: Local) -> Value:
-        if self.constants_only:
-            raise self.unsupported(
-                "a size that is not constant (variable-length array)", "use named constants"
-            )
+        self._check_constant()
         if local not in self.state:
             raise self.wrong(
                 f"{local.name!r} may be read before it is given a value", "initialise it where it is declared"
@@ -212,6 +167,8 @@ class Expressions(Branches):
             raise self.wrong("a constant cannot be assigned to", "assign to a variable")
         if self.constants_only:
             raise self.wrong("a constant expression cannot assign")
+        if isinstance(place, Frozen):
+            raise self.wrong(f"{place.name!r} is const here", "drop the const, or use a variable of your own")
         if isinstance(place, Local):
             if place.constant:
                 raise self.wrong(f"{place.name!r} is const", "drop the const, or use another variable")
@@ -268,21 +225,20 @@ class Expressions(Branches):
 
     def _sizeof(self, node: c_ast.Node) -> int:
         if isinstance(node, c_ast.Typename):
-            if (dtype := self.type_of(node)) is None:
+            if (kind := self.kind_of(node)) is None:
                 raise self.wrong("void has no size")
-            return dtype.bytes
-        if isinstance(node, c_ast.ID) and isinstance(array := self.symbol(node.name), Array):
-            size = array.dtype.bytes
-            for extent in array.shape:
-                size *= extent
-            return size
+            return layout(kind)[0]
+        if isinstance(node, c_ast.ID) and isinstance(named := self.symbol(node.name), Array | Record):
+            size = layout(named.kind if isinstance(named, Record) else named.dtype)[0]
+            return size * prod(named.shape)
         state = dict(self.state)
         unused = Block()
         with self.into(unused):  # the operand of sizeof is not evaluated
-            dtype = self.value(node).dtype
+            struct = self.struct_value(node)
+            size = layout(struct[0])[0] if struct is not None else self.value(node).dtype.bytes
         unused.drop_all_references()
         self.state = state
-        return dtype.bytes
+        return size
 
     def _step(self, node: c_ast.UnaryOp) -> Value:
         place = self.place(node.expr)
@@ -290,6 +246,13 @@ class Expressions(Branches):
         self.at(node)
         new = self.write(place, self.binary(node.op[-1], old, Value(E.I32, const=1)))
         return old if node.op[0] == "p" else new
+
+    def effect_of_assignment(self, node: c_ast.Assignment) -> None:
+        """An assignment as a statement: of a number, or of a struct."""
+        if node.op == "=" and (target := self.struct_target(node.lvalue)) is not None:
+            self.assign_struct(target, node.rvalue)
+        else:
+            self._assignment(node)
 
     def _assignment(self, node: c_ast.Assignment) -> Value:
         place = self.place(node.lvalue)

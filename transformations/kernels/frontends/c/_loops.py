@@ -10,10 +10,10 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Region, SSAValue
 
 from ._counting import Counted, counted_loop
-from ._declarations import Declarations
 from ._effects import effects_of
 from ._emitter import INDEX, Value, mlir_type
-from ._scope import Local
+from ._scope import Alias, Local, locals_in
+from ._structs import Structs
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Test:
     step: c_ast.Node | None = None
 
 
-class Loops(Declarations):
+class Loops(Structs):
     """Lowers loops."""
 
     def statement(self, node: c_ast.Node | None) -> None:
@@ -33,8 +33,10 @@ class Loops(Declarations):
 
     def _carried(self, *nodes: c_ast.Node | None) -> list[Local]:
         """Locals from outside that ``nodes`` assign, in order of appearance."""
-        found = (self.scope.find(name) for name in effects_of(*nodes).assigned)
-        return [s for s in found if isinstance(s, Local)]
+        effects = effects_of(*nodes)
+        behind = (n for n in effects.passed if isinstance(self.scope.find(n.partition(".")[0]), Alias))
+        found = (self.symbol_at(path) for path in (*effects.assigned, *behind))
+        return list(dict.fromkeys(local for symbol in found for local in locals_in(symbol)))
 
     # --- counted loops ---
 
@@ -173,12 +175,12 @@ class Loops(Declarations):
 
     def _enter(self, carried: list[Local], arguments: tuple[SSAValue, ...]) -> None:
         for local, argument in zip(carried, arguments, strict=True):
-            argument.name_hint = local.name
+            argument.name_hint = local.name.replace(".", "_")
             self.state[local] = Value(local.dtype, argument)
 
     def _leave(self, outer: dict[Local, Value], carried: list[Local], results: tuple[SSAValue, ...]) -> None:
         """After a loop: what was known before it, with the carried locals at their final values."""
         self.state = outer
         for local, result in zip(carried, results, strict=True):
-            result.name_hint = local.name
+            result.name_hint = local.name.replace(".", "_")
             self.state[local] = Value(local.dtype, result)

@@ -53,10 +53,11 @@ class Program:
         self.behaviour = behaviour
         self.signature = signature
         self.unit = unit
-        self.typedefs: dict[str, ElementType] = dict(dialect.types) if dialect else {}
-        self.scope = Scope(Scope(symbols={n: Fixed(n, Value(t, const=v)) for n, (t, v) in LIMITS.items()}))
+        limits = {n: Fixed(n, Value(t, const=v)) for n, (t, v) in LIMITS.items()}
+        self.scope = Scope(Scope(symbols=dict(limits), types=dict(dialect.types) if dialect else {}))
         self.instances: dict[tuple[object, ...], Instance] = {}
         self.active: list[str] = []
+        self.inlined = 0
         self._symbols = {signature.name}
         self._tables: list[Operation] = []
         self._functions: list[func.FuncOp] = []
@@ -121,7 +122,7 @@ class Program:
         for parameter in self.signature.parameters:
             self._bind(function, parameter)
         items = self.unit.statements.block_items or []
-        function.body(items, None)
+        function.function_body(items, None)
         function.add(func.ReturnOp())
         return self.add_function(self.signature.name, function, None, private=False)
 

@@ -11,8 +11,10 @@ from pycparser import c_ast
 
 from ._effects import effects_of
 from ._emitter import Value
+from ._jumps import items_of, structured
 from ._loops import Loops
-from ._scope import Scope
+from ._scope import Kind, Scope, Struct
+from ._types import E, promoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +22,8 @@ if TYPE_CHECKING:
 _REFUSED = {
     c_ast.Goto: ("goto", "use loops and if/else"),
     c_ast.Label: ("label", "use loops and if/else"),
-    c_ast.Break: ("break", "put the condition into the loop's: while (i < n && !found)"),
-    c_ast.Continue: ("continue", "put the rest of the loop's body into an if"),
-    c_ast.Switch: ("switch", "use if/else if, or a constant table"),
-    c_ast.Case: ("case", "use if/else if, or a constant table"),
-    c_ast.Default: ("default", "use if/else if, or a constant table"),
+    c_ast.Case: ("a case outside a switch", "put it directly into the switch's block"),
+    c_ast.Default: ("a default outside a switch", "put it directly into the switch's block"),
     c_ast.Pragma: ("#pragma", "schedules are the tool's decision: drop it"),
     c_ast.FuncDef: ("nested function", "put helper functions before the statements"),
     c_ast.StaticAssert: ("_Static_assert", "drop it"),
@@ -83,6 +82,7 @@ class Statements(Loops):
             c_ast.While: self.while_loop,
             c_ast.DoWhile: self.do_loop,
             c_ast.Return: self._refuse_return,
+            c_ast.Switch: self._switch,
         }
 
     def _compound(self, node: c_ast.Compound) -> None:
@@ -112,6 +112,60 @@ class Statements(Loops):
         self.at(node)
         self.fork(condition, lambda: self._arm(node.iftrue), lambda: self._arm(node.iffalse))
 
+    def _switch(self, node: c_ast.Switch) -> None:
+        """A chain of branches: no case falls through any more, and none has a ``break``."""
+        value = self.value(node.cond)
+        if value.dtype.is_float:
+            raise self.wrong("a switch needs an integer", "cast it, or use if/else if")
+        value = self.convert(value, promoted(value.dtype))
+        groups, default = self._cases(node, value.dtype)
+
+        def chain(position: int) -> Sequence[Value]:
+            if position == len(groups):
+                return self._arm(default)
+            labels, stmts = groups[position]
+            condition = Value(E.BOOL, const=0)
+            for label in labels:
+                same = self.binary("==", value, Value(value.dtype, const=label))
+                condition = self.either(condition, same)
+            self.at(stmts)
+            self.fork(condition, lambda: self._arm(stmts), lambda: chain(position + 1))
+            return ()
+
+        chain(0)
+
+    def _cases(
+        self, node: c_ast.Switch, dtype: ElementType
+    ) -> tuple[list[tuple[list[int], c_ast.Node]], c_ast.Node | None]:
+        """The labels and statements of each case, and those of the default."""
+        groups: list[tuple[list[int], c_ast.Node]] = []
+        seen: set[int] = set()
+        labels: list[int] = []
+        default: c_ast.Node | None = None
+        shared = False  # whether the default's statements are those of the case that follows
+        for case in items_of(node.stmt):
+            self.at(case)
+            if isinstance(case, c_ast.Case):
+                label = self.convert(Value(E.I64, const=self.constant(case.expr, "a case")), dtype).const
+                assert isinstance(label, int)
+                if label in seen:
+                    raise self.wrong(f"the case {label} is there twice", "remove one of them")
+                seen.add(label)
+                labels.append(label)
+            elif default is not None or shared:
+                raise self.wrong("the switch has two defaults", "remove one of them")
+            else:
+                shared = True
+            if case.stmts:
+                stmts = case.stmts[0]
+                default = stmts if shared and default is None else default
+                if labels and default is not stmts:
+                    groups.append((labels, stmts))
+                labels = []
+        if labels:  # at the very end, with nothing to do
+            groups.append((labels, c_ast.EmptyStatement(node.coord)))
+        return groups, default
+
     def _arm(self, node: c_ast.Node | None) -> Sequence[Value]:
         with self.nested():
             self.statement(node)
@@ -119,7 +173,18 @@ class Statements(Loops):
 
     # --- the end of a function ---
 
-    def body(self, items: Sequence[c_ast.Node], result: ElementType | None) -> Sequence[Value]:
+    def function_body(
+        self, items: Sequence[c_ast.Node], result: Kind | None, kind: c_ast.Node | None = None
+    ) -> Sequence[Value]:
+        """Lower all statements of a function, whose result (of type ``result``) is declared by ``kind``."""
+        regular = _is_regular(items)
+        if result is not None and not regular and not _ends(items):
+            self.at(items[-1])
+            raise self.wrong("the function may end without a result", "end it with return and a value")
+        declared = kind if result is not None else None
+        return self.body(structured(self, items, declared, regular), result)
+
+    def body(self, items: Sequence[c_ast.Node], result: Kind | None) -> Sequence[Value]:
         """Lower the statements up to the end of the function; gives its result, converted, if it has one."""
         for i, node in enumerate(items):
             if not effects_of(node).returns:
@@ -140,9 +205,7 @@ class Statements(Loops):
             raise self.wrong("the function may end without a result", "end it with return and a value")
         return ()
 
-    def _return(
-        self, node: c_ast.Return, rest: Sequence[c_ast.Node], result: ElementType | None
-    ) -> Sequence[Value]:
+    def _return(self, node: c_ast.Return, rest: Sequence[c_ast.Node], result: Kind | None) -> Sequence[Value]:
         if rest:
             self.at(rest[0])
             raise self.wrong("statements after return are never executed", "remove them")
@@ -152,15 +215,23 @@ class Statements(Loops):
             )
         if node.expr is None or result is None:
             return ()
+        if isinstance(result, Struct):
+            found = self.struct_value(node.expr)
+            self.at(node)
+            if found is None or found[0] != result:
+                raise self.wrong(
+                    f"the function returns struct {result.name!r}, and this is none", "make them agree"
+                )
+            return found[1]
         value = self.value(node.expr)
         self.at(node)
         return (self.convert(value, result),)
 
     def _returning_if(
-        self, node: c_ast.If, rest: Sequence[c_ast.Node], result: ElementType | None
+        self, node: c_ast.If, rest: Sequence[c_ast.Node], result: Kind | None
     ) -> Sequence[Value]:
         """``if (c) return a; rest``: the rest belongs to the side that does not return."""
-        then, other = _items(node.iftrue), _items(node.iffalse)
+        then, other = items_of(node.iftrue), items_of(node.iffalse)
         if rest and not _always_returns(then) and not _always_returns(other):
             self.at(_first_return(node))
             raise self._early_return()
@@ -182,21 +253,61 @@ class Statements(Loops):
         return self.fork(condition, lambda: arm(0), lambda: arm(1))
 
 
-def _items(node: c_ast.Node | None) -> list[c_ast.Node]:
-    if node is None:
-        return []
-    return list(node.block_items or ()) if isinstance(node, c_ast.Compound) else [node]
-
-
 def _always_returns(items: Sequence[c_ast.Node]) -> bool:
     if not items:
         return False
     last = items[-1]
     if isinstance(last, c_ast.If):
-        return _always_returns(_items(last.iftrue)) and _always_returns(_items(last.iffalse))
+        return _always_returns(items_of(last.iftrue)) and _always_returns(items_of(last.iffalse))
     return isinstance(last, c_ast.Return) or (
-        isinstance(last, c_ast.Compound) and _always_returns(_items(last))
+        isinstance(last, c_ast.Compound) and _always_returns(items_of(last))
     )
+
+
+def _is_regular(items: Sequence[c_ast.Node]) -> bool:
+    """Whether all returns are at the end or in an ``if`` whose other side goes on: ``body`` lowers those."""
+    for i, node in enumerate(items):
+        if not effects_of(node).returns:
+            continue
+        rest = items[i + 1 :]
+        if isinstance(node, c_ast.Return):
+            return True
+        if isinstance(node, c_ast.Compound) and not rest:
+            return _is_regular(node.block_items)
+        if not isinstance(node, c_ast.If):
+            return False
+        sides = [items_of(node.iftrue), items_of(node.iffalse)]
+        if rest and not any(map(_always_returns, sides)):
+            return False
+        return all(map(_is_regular, sides)) and _is_regular(rest)
+    return True
+
+
+def _ends(items: Sequence[c_ast.Node]) -> bool:
+    """Whether control never reaches the end of the statements, so that a result is always returned."""
+    match list(items)[-1:]:
+        case [c_ast.Return()]:
+            return True
+        case [c_ast.Compound(block_items=inner)]:
+            return _ends(inner or ())
+        case [c_ast.If(iftrue=then, iffalse=other)]:
+            return _ends(items_of(then)) and _ends(items_of(other))
+        case [c_ast.Switch(stmt=cases)]:
+            groups = [c for c in items_of(cases) if isinstance(c, c_ast.Case | c_ast.Default)]
+            has_default = any(isinstance(c, c_ast.Default) for c in groups)
+            return has_default and all(_ends(c.stmts) for c in groups if c.stmts)
+        case [c_ast.While(cond=c_ast.Constant(value="1"), stmt=body) | c_ast.For(cond=None, stmt=body)]:
+            return not _breaks(body)
+    return False
+
+
+def _breaks(node: c_ast.Node) -> bool:
+    """Whether a ``break`` in there ends the loop around it."""
+    if isinstance(node, c_ast.Break):
+        return True
+    if isinstance(node, c_ast.For | c_ast.While | c_ast.DoWhile | c_ast.Switch):
+        return False
+    return any(_breaks(child) for child in node)
 
 
 def _first_return(node: c_ast.Node) -> c_ast.Node:

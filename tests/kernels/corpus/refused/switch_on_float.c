@@ -1,2 +1,2 @@
-// in i32 a, out i32 r
+// in f32 a, out i32 r
 switch (a) { case 1: r = 1; }

@@ -3,6 +3,5 @@ static int find(const int32_t *a) {
   for (int i = 0; i < 4; i++) {
     if (a[i]) return i;
   }
-  return -1;
 }
 r = find(a);

@@ -1,0 +1,3 @@
+// out i32 r
+struct point p;
+r = p.x;
