@@ -42,6 +42,12 @@ def test_a_plain_association_joins_nodes_too(draw: Draw) -> None:
     assert [link.ends for link in system.platform.links] == [("_a.unit", "_b.unit")]
 
 
+def test_a_path_without_a_name_is_called_after_its_ends(draw: Draw) -> None:
+    """Papyrus names no path by itself; reports and side-cars need to call it something."""
+    system, _ = draw(TWO + PATH.format("CommunicationPath").replace('name="wire"', ""))
+    assert [link.name for link in system.platform.links] == ["Server - Panel"]
+
+
 def test_nodes_that_nothing_joins_share_an_assumed_network(draw: Draw) -> None:
     """Without any line between nodes no value could move: one network is assumed, and said so."""
     system, said = draw(TWO)

@@ -105,10 +105,10 @@ def test_files_of_no_known_kind(tmp_path: Path, name: str, content: str | None, 
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
-    """A folder with the name of a model is refused like any file that cannot be read."""
+    """A folder with the name of a model is refused: what is given has to be a file."""
     folder = tmp_path / "model.uml"
     folder.mkdir()
-    with pytest.raises(UnreadableInput, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="it is no file"):
         load_system(folder)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Periodic, System
-from aicompiler.transformations.importers import ImportOptions, load_system
+from aicompiler.transformations.importers import ImportOptions, load_system, validate
 from aicompiler.transformations.importers.papyrus import Papyrus
 
 NAMESPACES = {
@@ -159,6 +159,25 @@ def test_a_class_may_be_timed_itself(draw: Draw) -> None:
     """A step on a class is its entry."""
     system, _ = read(draw(service("_a", "A"), step("_a", "execTime=(2,ms)")))
     assert [(c.name, [e.name for e in c.entries]) for c in system.components] == [("A", ["A"])]
+
+
+def test_a_class_may_run_a_behaviour_of_no_operation(draw: Draw) -> None:
+    """An opaque behaviour that a class owns is an entry and the body of it, and each has its id."""
+    body = '<ownedBehavior xmi:type="uml:OpaqueBehavior" xmi:id="_b" name="run"><body>;</body>'
+    body += "</ownedBehavior>"
+    part = '<ownedAttribute xmi:id="_p" name="p" type="_a" aggregation="composite"/>'
+    system, _ = read(draw(packaged("Class", "_a", "A", body) + packaged("Class", "_top", "Top", part)))
+    (entry,) = system.entries
+    assert (entry.name, [b.body for b in entry.behaviours]) == ("run", [";"])
+    assert not [d for d in validate(system) if d.rule == "duplicate-id"]
+
+
+def test_a_timed_artifact_on_a_node_is_told_from_its_allocation(draw: Draw) -> None:
+    """An artifact with a time, drawn inside a node, is a component, its entry and its place."""
+    inside = '<nestedClassifier xmi:type="uml:Artifact" xmi:id="_a" name="A"/>'
+    system, _ = read(draw(packaged("Device", "_n", "N", inside), step("_a", "execTime=(2,ms)")))
+    assert [a.component for a in system.allocations] == [c.id for c in system.components]
+    assert not [d for d in validate(system) if d.rule == "duplicate-id"]
 
 
 def test_an_alternative_is_no_path(draw: Draw) -> None:

@@ -96,7 +96,7 @@ def test_an_unknown_encoding_is_refused(plant: Plant) -> None:
     """An encoding that does not exist ends in words."""
     path = plant(CLASS)
     path.write_bytes(path.read_bytes().replace(b"UTF-8", b"KLINGON"))
-    assert refused(path)[0] == "not-xml"
+    assert refused(path) == ("unknown-encoding", 1)
 
 
 def test_every_truncation_is_refused(plant: Plant) -> None:
@@ -187,6 +187,20 @@ def test_types_of_every_wrong_kind_end_in_words(plant: Plant) -> None:
         G="http://www.eclipse.org/papyrus/GQAM/1",
     )
     assert imported(path).accounting.exact
+
+
+def test_a_comment_that_executes_steps_ends_in_words(plant: Plant) -> None:
+    """What has no name cannot be called, but it is no reason to fall over it."""
+    path = plant(
+        '<ownedComment xmi:id="_c"/><packagedElement xmi:type="uml:Activity" xmi:id="_act" name="act">'
+        '<node xmi:type="uml:OpaqueAction" xmi:id="_n" name="n"/></packagedElement>',
+        '<GQAM:GaStep xmi:id="_s" base_NamedElement="_n" concurRes="_r"><execTime>(1,ms)</execTime>'
+        "</GQAM:GaStep>"
+        '<GRM:SchedulableResource xmi:id="_r" base_NamedElement="_c"/>',
+        GQAM="http://www.eclipse.org/papyrus/GQAM/1",
+        GRM="http://www.eclipse.org/papyrus/GRM/1",
+    )
+    assert [c.name for c in imported(path).system.components] == ["_c"]
 
 
 def _many(classes: int) -> str:

@@ -95,8 +95,7 @@ def number_range(system: System) -> Iterator[Violation]:
 @SYSTEM.rule(
     Severity.ERROR,
     because="components run on processing units",
-    step="draw a block whose parts are HwProcessor or HwPLD, "
-    f'or say [platform] use = "jetson_tx2" in the side-car; {SIDECAR}',
+    step=f'draw processing units, or say [platform] use = "jetson_tx2" in the side-car; {SIDECAR}',
 )
 def no_platform(system: System) -> Iterator[Violation]:
     """A system with components has a unit."""
@@ -107,15 +106,15 @@ def no_platform(system: System) -> Iterator[Violation]:
 @SYSTEM.rule(
     Severity.ERROR,
     because="an entry without behaviour and without time cannot be placed anywhere",
-    step=f"annotate SaStep.execTime, give the operation an OpaqueBehavior, or {SIDECAR}",
+    step=f"state its time in the model, give it a behaviour, or {SIDECAR}",
 )
 def no_time(system: System) -> Iterator[Violation]:
     """Every entry has a time or a behaviour that one can be estimated from."""
-    for entry in system.entries:
-        if not entry.behaviours and not entry.times:
-            limit = "a deadline" if entry.deadline_ns is not None else "an activation"
-            lack = "no time and no behaviour that one could be estimated from"
-            yield Violation(entry, f"'{_shown(entry.name)}' has {limit} but {lack}")
+    for component in system.components:
+        for entry in component.entries:
+            if not entry.behaviours and not entry.times:
+                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
+                yield Violation(entry, f"{name} has no time, and no behaviour to estimate one from")
 
 
 @SYSTEM.rule(
@@ -194,7 +193,7 @@ def open_input(system: System) -> Iterator[Violation]:
 @SYSTEM.rule(
     Severity.ERROR,
     because="an entry runs by a clock or by data, and this one has neither",
-    step="give it RtFeature with occKind=periodic(period=(50,ms)), connect an in-port, or " + SIDECAR,
+    step="state its period in the model, connect an in-port, or " + SIDECAR,
 )
 def no_activation(system: System) -> Iterator[Violation]:
     """An entry that waits for data has a QUEUE that brings some."""
@@ -245,7 +244,9 @@ def queue_cycle(system: System) -> Iterator[Violation]:
         members = [system.element(Component, id_) for id_ in error.args[1]]
         path = " -> ".join(f"'{_shown(c.name)}'" for c in members)
         message = f"QUEUE channels form a cycle, {path}: none of its jobs could ever start"
-        yield Violation(members[0], message)
+        ends = " -> ".join(_shown(c.name) for c in members[:2])
+        step = f'make one of the channels SAMPLE: [channel."{ends}"] protocol = "sample" in the side-car'
+        yield Violation(members[0], message, step)
 
 
 # --- names ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from aicompiler.transformations.importers._contract import Imported, ImportOptio
 from ._accounts import Accounts
 from ._components import ComponentBuilder
 from ._flows import FlowBuilder
-from ._open import LEADS, MODELS, model_file, open_project, quiet
+from ._open import LEADS, MODELS, PIECES, model_file, open_project, quiet
 from ._platform import PlatformBuilder
 from ._project import Obj, Project, shown
 from ._scope import PHYSICAL, Scope, Scopes
@@ -29,7 +29,8 @@ class Capella:
     def handles(self, path: Path) -> bool:
         """By the file's extension; diagrams beside a .uml are of that model."""
         suffix = path.suffix.lower()
-        return suffix in MODELS or (suffix in LEADS and not path.with_suffix(".uml").is_file())
+        beside_uml = suffix in LEADS and path.with_suffix(".uml").is_file()
+        return suffix in (*MODELS, *LEADS, *PIECES) and not beside_uml
 
     def load(self, path: Path, options: ImportOptions) -> Imported:
         """The system of the physical layer (behaviour: else of the logical one) and what was assumed.

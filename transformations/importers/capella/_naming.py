@@ -19,6 +19,11 @@ def kind_by_name(name: str) -> UnitKind:
     return next((kind for pattern, kind in _KINDS if pattern.search(name)), UnitKind.CPU)
 
 
+def speaks_of_kind(name: str) -> bool:
+    """Whether a name says what kind of unit it is."""
+    return is_processor(name) or any(pattern.search(name) for pattern, _ in _KINDS)
+
+
 def is_processor(name: str) -> bool:
     """Whether a node is called a processor."""
     return _PROCESSOR.search(name) is not None

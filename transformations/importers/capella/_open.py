@@ -24,6 +24,8 @@ from lxml import etree
 MODELS = (".capella", ".melodymodeller")
 FRAGMENTS = (".capellafragment", ".melodyfragment")
 LEADS = (".aird", ".afm")
+PIECES = (*FRAGMENTS, ".airdfragment")
+_PIECES_FOLDER = "fragments"  # where Capella puts them, in the project's folder
 MAX_FILES = 1000
 _LIST = "project.aird"
 _OTHER_FILE = re.compile(rb"\.(?:capella|melodymodeller|capellafragment|melodyfragment|afm)#")
@@ -61,7 +63,10 @@ class Document:
 
 def model_file(path: Path) -> Path:
     """The semantic file that a file of a project leads to; raises ``UnreadableInput`` if there is none."""
-    if path.suffix.lower() not in LEADS:
+    suffix = path.suffix.lower()
+    if suffix in PIECES:
+        return _whole(path)
+    if suffix not in LEADS:
         return path
     for suffix in MODELS:
         if (beside := path.with_suffix(suffix)).is_file():
@@ -71,6 +76,20 @@ def model_file(path: Path) -> Path:
         return found[0]
     message = f"it leads to no model: {len(found)} .capella files lie beside it, none of this name"
     raise unreadable(path, "no-model", message, "give the .capella file", 1)
+
+
+def _whole(path: Path) -> Path:
+    """The project that a fragment is cut from: the one beside its folder whose files name it."""
+    read_xml(path)  # a file that is none is refused as such
+    if path.absolute().parent.name == _PIECES_FOLDER:
+        piece = f"{_PIECES_FOLDER}/{path.with_suffix('.capellafragment').name}"
+        old = f"{_PIECES_FOLDER}/{path.with_suffix('.melodyfragment').name}"
+        beside = [p for s in MODELS for p in sorted(path.absolute().parent.parent.glob(f"*{s}"))]
+        found = [p for p in beside if {piece, old} & _contents(p).keys()]
+        if len(found) == 1:
+            return found[0]
+    message = "it is a fragment, a piece of a Capella project, and the project it belongs to is not beside it"
+    raise unreadable(path, "fragment-alone", message, "give the .capella or .aird file of the project", 1)
 
 
 def open_project(path: Path) -> tuple[Document, ...]:

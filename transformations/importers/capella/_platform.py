@@ -17,7 +17,7 @@ from aicompiler.metamodels.system import (
 from aicompiler.transformations.importers._quantities import COUNT, FREQUENCY, POWER, SIZE, down, up
 
 from ._links import LinkBuilder
-from ._naming import is_processor, kind_by_name
+from ._naming import is_processor, kind_by_name, speaks_of_kind
 from ._project import Obj, Project, kind_of, shown
 from ._scope import is_behaviour, is_node
 from ._structure import Structure
@@ -154,9 +154,9 @@ class PlatformBuilder:
         id_, kind, values = self._id(component), self._kind(component), self.values
         self.project.use(component, *self.structure.parts(component)[:1])
         if values.word(component, ("unitkind",)).upper() not in UnitKind.__members__:
-            message = (
-                f"unit '{shown(component.get('name'))}' is taken for a {kind.value}, judging by its name"
-            )
+            named = speaks_of_kind(component.get("name", ""))
+            why = "judging by its name" if named else "because nothing says that it is anything else"
+            message = f"unit '{shown(component.get('name'))}' is taken for a {kind.value}, {why}"
             step = "state kind in the side-car"
             self.project.say(Severity.WARNING, "kind-assumed", message, step, component)
         cores = values.quantity(component, ("cores",), COUNT)

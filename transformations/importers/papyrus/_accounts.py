@@ -14,6 +14,7 @@ from aicompiler.transformations.importers._vsl import VslError, parse
 from ._documents import Documents
 from ._documents import Fate as DocumentFate
 from ._leftovers import is_orphan
+from ._machines import elements_of, is_machine
 from ._metamodel import features
 from ._resource import Document, EObject, Outcome, Reference, Value
 from ._view import UmlModel, is_a
@@ -167,6 +168,8 @@ def _used(model: UmlModel, system: System) -> set[EObject]:
     for element in list(used):
         for name in _PARTS:
             used.update(v for v in _several(element, name) if v.eContainer() is element)
+        if is_machine(element):
+            used.update(elements_of(element))
     return used
 
 

@@ -89,7 +89,7 @@ class AllocationBuilder:
 
     def _allocation(self, edge: _Edge, component: str, unit: str) -> Allocation:
         return Allocation(
-            id=f"{self.model.id(edge.element)}.{component}",
+            id=f"{self.model.id(edge.element)}.{component}.allocation",
             name=getattr(edge.element, "name", None) or "",
             source=self.model.source(edge.element),
             component=component,

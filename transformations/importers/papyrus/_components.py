@@ -48,13 +48,18 @@ class ComponentBuilder:
         role = self.model.applied(instance.part, "Criticality") or self.model.applied(
             instance.type, "Criticality"
         )
+        entries = tuple(
+            self.entries.build(instance.id, e, instance.part, ports=tuple(ports)) for e in elements
+        )
+        own = {a.name for a in attributes}
+        kept = (a for a in self.entries.kept.get(instance.id, ()) if a.name not in own)
         component = Component(
             id=instance.id,
             name=instance.name,
             source=self.model.source(instance.part),
-            entries=tuple(self.entries.build(instance.id, e, instance.part) for e in elements),
+            entries=entries,
             ports=tuple(ports),
-            attributes=attributes,
+            attributes=(*attributes, *kept),
             constants=constants,
             criticality=self.model.count(role, "level") or 0,
             replicas=self.model.count(role, "replicas") or 1,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aicompiler.metamodels.system import Behaviour, Entry, OnData
+from aicompiler.metamodels.system import Activation, Attribute, Behaviour, Entry, OnData, Port
 
+from ._machines import MachineWriter, is_machine
 from ._resource import EObject
 from ._structure import inherited
+from ._textual import textual_behaviour
 from ._timing import Timing, bearers_of
 from ._view import UmlModel, is_a
 
@@ -16,22 +18,37 @@ from ._view import UmlModel, is_a
 def entry_elements(type_: EObject, timing: Timing) -> list[EObject]:
     """What instances of a class execute, inherited first: operations, else behaviours, else the class itself.
 
-    An operation counts if it has a behaviour or a time, the class if it has a time.
+    An operation counts if it has a behaviour or a time, a state machine or the class if it has a time.
     """
     classes = inherited(type_)
     operations = [o for c in classes for o in c.ownedOperation]
-    executed = [o for o in operations if bodies(o) or timing.annotated(*bearers_of(o))]
+    executed = [o for o in operations if bodies(o) or timing.annotated(*bearers_of(o)) or _texts(o, timing)]
     if executed:
         return executed
     behaviours = [b for c in classes for b in getattr(c, "ownedBehavior", ())]
-    own = [b for b in behaviours if is_a(b, "OpaqueBehavior") and b.specification is None]
+    own = [b for b in behaviours if _runs(b, timing) and b.specification is None]
     return own or [c for c in classes[-1:] if timing.annotated(c)]
 
 
 def bodies(element: EObject) -> list[EObject]:
-    """The opaque behaviours that implement an operation, or the behaviour itself."""
-    methods = element.method if is_a(element, "Operation") else [element]
-    return [m for m in methods if is_a(m, "OpaqueBehavior")]
+    """The opaque behaviours and state machines that implement an operation, or the behaviour itself."""
+    if is_a(element, "Operation"):
+        methods = list(element.method)
+    elif is_a(element, "Behavior"):
+        methods = [element]
+    else:
+        methods = [getattr(element, "classifierBehavior", None)]
+    return [m for m in methods if is_a(m, "OpaqueBehavior") or is_machine(m)]
+
+
+def _texts(element: EObject, timing: Timing) -> list[EObject]:
+    """The comments with a body in Alf for an operation or a behaviour, and for its methods."""
+    return [c for bearer in bearers_of(element) for c in timing.textual.get(bearer, ())]
+
+
+def _runs(behaviour: EObject, timing: Timing) -> bool:
+    """Whether a behaviour says what a class executes; machines without a time may only describe its life."""
+    return is_a(behaviour, "OpaqueBehavior") or (is_machine(behaviour) and timing.annotated(behaviour))
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,7 @@ class EntryBuilder:
         self.model = model
         self.timing = timing
         self.ids = ids
+        self.kept: dict[str, list[Attribute]] = {}  # by component: what its state machines remember
 
     def build(
         self,
@@ -57,6 +75,7 @@ class EntryBuilder:
         element: EObject,
         part: EObject | None = None,
         drawn: Drawn | None = None,
+        ports: Sequence[Port] = (),
     ) -> Entry:
         """The entry of ``element`` in the component ``owner``; without an arrival pattern it runs on data."""
         drawn = drawn or Drawn(element.name or "")
@@ -73,11 +92,37 @@ class EntryBuilder:
             source=self.model.source(element),
             activation=activation if activation is not None else OnData(),
             deadline_ns=self.timing.deadline((*own, *steps), part),
-            behaviours=tuple(b for method in bodies(element) for b in self._behaviours(owner, method)),
+            behaviours=tuple(self._bodies(owner, element, ports, activation)),
             times=self.timing.times(id_, () if stepped else own, part, drawn.steps),
         )
 
-    def _behaviours(self, owner: str, method: EObject) -> Iterator[Behaviour]:
+    def _bodies(
+        self, owner: str, element: EObject, ports: Sequence[Port], activation: Activation | None
+    ) -> Iterator[Behaviour]:
+        """The methods of an operation, then what comments say."""
+        for method in bodies(element):
+            if is_machine(method):
+                yield from self._machine(owner, element, method, ports, activation)
+            else:
+                yield from self._behaviours(owner, element, method)
+        for comment in _texts(element, self.timing):
+            yield textual_behaviour(self.model, owner, element, comment)
+
+    def _machine(
+        self,
+        owner: str,
+        entry: EObject,
+        machine: EObject,
+        ports: Sequence[Port],
+        activation: Activation | None,
+    ) -> Iterator[Behaviour]:
+        suffix = ".body" if machine is entry else ""
+        writer = MachineWriter(self.model, machine, ports, activation)
+        yield writer.behaviour(f"{owner}.{self.model.id(machine)}{suffix}")
+        self.kept.setdefault(owner, []).extend(writer.attributes(owner))
+
+    def _behaviours(self, owner: str, entry: EObject, method: EObject) -> Iterator[Behaviour]:
+        first = ".body" if method is entry else ""  # such an entry has the id of its behaviour already
         lines = self.model.resource.text_lines.get((method, "body"), [])
         for number, body in enumerate(method.body):
             language = method.language[number].strip() if number < len(method.language) else ""
@@ -86,7 +131,7 @@ class EntryBuilder:
             if not language:
                 message = f"body {number + 1} of {self.model.label(method)} names no language; C is assumed"
                 self.model.warn("language-assumed", message, "name its language", method)
-            suffix = f".{number + 1}" if number else ""
+            suffix = f".{number + 1}" if number else first
             yield Behaviour(
                 id=f"{owner}.{self.model.id(method)}{suffix}",
                 name=method.name or "",

@@ -35,6 +35,7 @@ _FAMILIES = (
     ("Cameo", re.compile(r"http:///additional_stereotypes/(deprecatedelements)\.ecore")),
     ("SysML", re.compile(rf"http://.*/SysML/{_SUB}(?:\.ecore)?")),
     ("SysML", re.compile(r"http://www\.omg\.org/spec/(SysML)/[\d.]+(?:/.*)?")),
+    ("Alf", re.compile(r"http://www\.omg\.org/spec/ALF/[\d.]+/(ActionLanguage)(?:-Profile)?(?:\.xmi)?")),
     (
         "Standard",
         re.compile(r"http://www\.eclipse\.org/uml2/(?:[\d.]+/UML/Profile|schemas)/(Standard)(?:/\d+)?"),

@@ -35,6 +35,7 @@ class PlatformBuilder:
         self.hosted: dict[EObject, list[str]] = {}
         self._units: dict[Instance, str] = {}
         self._node_of: dict[str, str] = {}
+        self._name_of: dict[str, str] = {}
         self._cpus: set[str] = set()
         self._drawn: tuple[Node, ...] = ()
 
@@ -91,7 +92,7 @@ class PlatformBuilder:
 
     def _known(self, node: Node, *bearers: EObject) -> Node:
         for unit in node.units:
-            self._node_of[unit.id] = node.id
+            self._node_of[unit.id], self._name_of[unit.id] = node.id, unit.name
             self._cpus |= {unit.id} if unit.kind is UnitKind.CPU else set()
             self._host(unit.id, *bearers)
         return node
@@ -228,12 +229,13 @@ class PlatformBuilder:
         tags = ((extra, "bandwidth"), (media, "bandWidth"), (media, "capacity"))
         bandwidth = next((b for a, t in tags if (b := self.model.quantity(a, t, RATE))), None)
         ends = tuple(dict.fromkeys(units))
+        name = element.name or " - ".join(self._name_of.get(u, u) for u in ends)
         if len(ends) < 2:
-            message = f"the link '{shown(element.name)}' is left out: it connects fewer than two units"
+            message = f"the link '{shown(name)}' is left out: it connects fewer than two units"
             self.model.warn("link-left-out", message, "connect two units", element)
             return
         if not bandwidth or down(bandwidth) < 1:
-            message = f"the link '{shown(element.name)}' has no bandwidth; 100 MB/s is assumed"
+            message = f"the link '{shown(name)}' has no bandwidth; 100 MB/s is assumed"
             step = "apply HwBus with bandWidth, or state it in the side-car"
             self.model.warn("assumed-bandwidth", message, step, element)
             bandwidth = ASSUMED_BYTES_PER_S
@@ -244,7 +246,7 @@ class PlatformBuilder:
         self._record(element, id_)
         yield Link(
             id=id_,
-            name=element.name or "",
+            name=name,
             source=self.model.source(element),
             kind=self._link_kind(extra, media, ends),
             ends=ends,

@@ -66,7 +66,8 @@ class PlayerBuilder:
 
     def _name(self, element: EObject) -> str:
         represented = getattr(element, "represents", None)
-        return element.name or getattr(represented, "name", None) or self.model.id(element)
+        name = getattr(element, "name", None) or getattr(represented, "name", None)  # a comment has none
+        return name or self.model.id(element)
 
     # --- channels -----------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from aicompiler.transformations.importers._vsl import Expression, VslError
 
 from ._resource import EObject
 from ._scenarios import several
+from ._textual import textual_bodies
 from ._view import UmlModel, is_a, shown
 
 _STOCHASTIC = ("open", "closed")
@@ -32,6 +33,7 @@ class Timing:
         self._specifications: dict[EObject, list[EObject]] = {}
         self._events: dict[EObject, list[EObject]] = {}
         self._parts = _slotted(model)
+        self.textual = textual_bodies(model)
         for specification in model.resource.stereotypes:
             if not is_a(specification, "RtSpecification") or specification.context is None:
                 continue  # its base is a mere comment: the context says what it speaks of
