@@ -29,6 +29,7 @@ class _Cell:
     backwards: bool
     hidden: int
     after: bool  # GRU: the reset gate acts on the product with the recurrence weights
+    every: bool  # whether the results of all steps are wanted
 
 
 def recurrent(program: Program, node: Node) -> None:
@@ -44,8 +45,9 @@ def recurrent(program: Program, node: Node) -> None:
         start.append(_or_zeros(program, node, 6, (len(backwards), 1, hidden), x))
     results = _results(program, node, x, len(backwards), hidden)
     for direction, back in enumerate(backwards):
-        cell = _Cell(node.op, direction, back, hidden, bool(node.attributes.get("linear_before_reset", 0)))
-        known = {"direction": direction, "backwards": back, "after": cell.after}
+        after = bool(node.attributes.get("linear_before_reset", 0))
+        cell = _Cell(node.op, direction, back, hidden, after, bool(node.outputs[0]))
+        known = {"direction": direction, "backwards": back, "after": after, "every": cell.every}
         outer = [x, w, r, bias, *start, *results[:-1]]
 
         def write(b: Body, given: list[View], last: View, cell: _Cell = cell) -> None:
@@ -81,13 +83,14 @@ def _or_zeros(program: Program, node: Node, place: int, shape: tuple[int, ...], 
 
 
 def _results(program: Program, node: Node, x: View, directions: int, hidden: int) -> list[View]:
-    """Y, Y_h and for LSTM Y_c, in memory of their own where the network does not name them."""
+    """Y if it is named, Y_h and for LSTM Y_c, which hold the state also where they are not named."""
     shapes = [(x.shape[0], directions, 1, hidden), (directions, 1, hidden), (directions, 1, hidden)]
     views = []
     for place, shape in enumerate(shapes[: 3 if node.op == "LSTM" else 2]):
         named = place < len(node.outputs) and node.outputs[place]
         type_ = TensorType(x.dtype, shape)
-        views.append(program.output(node, place) if named else program.temporary(type_, "last"))
+        if named or place:
+            views.append(program.output(node, place) if named else program.temporary(type_, "last"))
     return views
 
 
@@ -95,7 +98,8 @@ def _write(b: Body, cell: _Cell, views: list[View]) -> None:
     """All steps of one direction; Y_h and Y_c hold the state while it runs."""
     lstm = cell.op == "LSTM"
     x, w, r, bias, *rest = views
-    start, (y, *state) = rest[: 2 if lstm else 1], rest[2 if lstm else 1 :]
+    count = 2 if lstm else 1
+    start, y, state = rest[:count], rest[count:-count], rest[-count:]
     steps, size, d = x.shape[0], cell.hidden, cell.direction
     for first, held in zip(start, state, strict=True):
         b.nest([size], lambda k, f=first, h=held: b.store(h, [d, 0, *k], b.load(f, [d, 0, *k])))  # type: ignore[misc]
@@ -108,7 +112,8 @@ def _write(b: Body, cell: _Cell, views: list[View]) -> None:
         if cell.backwards and not isinstance(t, int):
             t = b.plus(b.times(t, -1), steps - 1)
         {"RNN": step.rnn, "GRU": step.gru, "LSTM": step.lstm}[cell.op](t)
-        b.nest([size], lambda k: b.store(y, [t, d, 0, *k], b.load(state[0], [d, 0, *k])))
+        for every in y:
+            b.nest([size], lambda k, y=every: b.store(y, [t, d, 0, *k], b.load(state[0], [d, 0, *k])))  # type: ignore[misc]
 
     b.nest([steps], at)
 
