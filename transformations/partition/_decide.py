@@ -12,12 +12,15 @@ from ._build import build_problem
 from ._deploy import deployment
 from ._goals import Goal, values
 from ._hints import hint
-from ._search import Search
+from ._relax import outline
+from ._search import ROUNDS, Search
+from ._strengthen import strengthen
 from .cpsat import build_model, coarse, sum_of
 from .problem import Problem
 from .timetable import Table
 
 WHOLE_JOBS = 120  # up to so many jobs, placement and table can be one model
+OUTLINE_ROUNDS = 3  # placements that are chosen without regard to data and links
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,25 @@ class Found:
         alone = replace(
             options, workers=1
         )  # these models are small: workers would only be in each other's way
-        search = Search(self.problem, self.goals, alone, self.table)
-        bound = search.run()
-        if search.best is None and search.exhausted and search.floor is None:
-            raise _explain.infeasible(self.problem, options, whole=len(self.problem.jobs) <= WHOLE_JOBS)
-        proposer = self.proposer if search.best is self.table else "cp-sat"
-        return replace(self, table=search.best, proposer=proposer, bound=bound)
+        found = self
+        steps = ((outline(self.problem), OUTLINE_ROUNDS), (self.problem, ROUNDS))
+        for relaxed, rounds in steps:  # much is decided without data and links
+            search = Search(self.problem, self.goals, alone, found.table, relaxed, rounds)
+            bound = search.run()
+            if search.best is None and search.exhausted and search.floor is None:
+                raise _explain.infeasible(self.problem, options, whole=len(self.problem.jobs) <= WHOLE_JOBS)
+            proposer = found.proposer if search.best is found.table else "cp-sat"
+            bound = max(bound, found.bound or bound)
+            found = replace(found, table=search.best, proposer=proposer, bound=bound)
+            if found.closed:
+                break
+        return found
 
     def whole(self, system: System, costs: CostTable, options: _solve.SolverOptions) -> Found:
         """Placement and table in one model, in ticks that the solver can handle."""
         problem = build_problem(system, costs)
         model = build_model(problem)
+        strengthen(model)
         if self.table is not None:
             hint(model, _in_ticks(self.table, self.problem, problem))
         best, reached = self, list[int]()

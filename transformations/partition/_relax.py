@@ -7,12 +7,13 @@ whose windows lie within an interval must fit into it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 
 from ortools.sat.python import cp_model
 
+from ._strengthen import strengthen
 from ._windows import durations, windows
 from .cpsat import Lit, Model, build_model, relaxed_span
 from .jobs import JobId
@@ -24,6 +25,11 @@ LONGEST_WINDOW = 3  # in periods of the slowest entry: longer intervals say litt
 Row = tuple[tuple[tuple[str, int], ...], int]  # (entry, number of jobs)..., length of the interval
 
 
+def outline(problem: Problem) -> Problem:
+    """The problem without data and links: what it excludes or bounds, the problem does too."""
+    return replace(problem, streams=(), edges=())
+
+
 @dataclass(frozen=True)
 class Relaxation:
     """Windows of jobs and the demand rows that follow from them, computed once for a problem."""
@@ -33,6 +39,7 @@ class Relaxation:
     def model(self, *, guarded: bool = False) -> Model:
         """A new model of placements; guarded, each reason can be switched off, and demand is left out."""
         model = build_model(self.problem, guarded=guarded, timed=False)
+        strengthen(model)
         self._meet_deadlines(model)
         self._share_links(model)
         for machine in self.problem.machines.values():
@@ -94,10 +101,10 @@ class Relaxation:
         if machine.circuits:
             for (component, unit, _, point), lit in model.places.items():
                 if unit == machine.id:
-                    for task in self.problem.tasks_of[component]:
-                        load = self.problem.loads[task.id, unit, point]
-                        if load.occupancy * len(task.ready) > self.problem.hyperperiod:
-                            model.cp.add(lit == 0)
+                    tasks = self.problem.tasks_of[component]
+                    loads = [self.problem.loads[t.id, unit, point].occupancy * len(t.ready) for t in tasks]
+                    if sum(loads) > self.problem.hyperperiod:
+                        model.cp.add(lit == 0)
             return
         model.cp.add(load_of(model, machine.id, core) <= self.problem.hyperperiod)
         if guarded:

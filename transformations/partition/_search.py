@@ -34,15 +34,17 @@ class Search:
     goals: tuple[Goal, ...]
     options: _solve.SolverOptions
     best: Table | None = None
+    relaxed: Problem | None = None  # placements are chosen from this one, which asks no more
+    rounds: int = ROUNDS
     floor: tuple[int, ...] | None = None  # the least values excluded without a proof
     exhausted: bool = False  # nothing better than ``best`` is left
     apart: list[tuple[Choice, tuple[str, ...]]] = field(default_factory=list)
 
     def run(self) -> tuple[int, ...]:
         """Look for better tables; the proved bounds of the goals, the first of which decides."""
-        relaxation = Relaxation(self.problem)
+        relaxation = Relaxation(self.relaxed or self.problem)
         bound = floors(self.problem, self.goals)
-        for _ in range(max(FEWEST_ROUNDS, min(ROUNDS, WORK // max(len(self.problem.jobs), 1)))):
+        for _ in range(min(self.rounds, max(FEWEST_ROUNDS, WORK // max(len(self.problem.jobs), 1)))):
             answer = _Master(self, relaxation.model()).solve()
             if answer is None:
                 self.exhausted = True
