@@ -16,7 +16,9 @@ from aicompiler.metamodels.deployment import (
 )
 from aicompiler.metamodels.system import (
     Area,
+    Attribute,
     Component,
+    ElementType,
     Entry,
     LinkKind,
     Mode,
@@ -251,3 +253,13 @@ def with_region(**costs: Any) -> Mutation:
         component(TWIN, ON_FPGA, **costs),
         decided(jobs=lambda d: (*d.jobs, *SEQUENTIAL)),
     )
+
+
+STATE = Attribute(id="twin.n", name="n", element_type=ElementType.I32)
+STATEFUL_TWIN = component(replace(TWIN, attributes=(STATE,)), (Placement(component="twin", unit="fpga"),))
+"""The component ``twin`` with state, its entries ``a`` and ``b`` on the FPGA, without slots."""
+
+
+def twin_slots(*starts: tuple[str, int]) -> Mutation:
+    """Slots of a millisecond for entries of ``twin``."""
+    return decided(jobs=lambda d: (*d.jobs, *(job(f"twin.{e}", "fpga", 0, at) for e, at in starts)))

@@ -21,6 +21,7 @@ CHECKS = PluginTable(
         "scope": f"{_HERE}._references:RULES",
         "placement": f"{_HERE}._placement:RULES",
         "time-table": f"{_HERE}._jobs:RULES",
+        "turns": f"{_HERE}._turns:RULES",
         "channels": f"{_HERE}._channels:RULES",
         "transfers": f"{_HERE}._transfers:RULES",
         "flows": f"{_HERE}._flows:RULES",

@@ -102,17 +102,29 @@ class Facts:
 
     @cached_property
     def wires(self) -> dict[str, Wire]:
-        """Channels, by id, that join an out-port to an in-port of components with one entry each."""
+        """Channels, by id, that join an out-port to an in-port, each of which one entry uses."""
         ports = {p.id: p for c in self.system.components for p in c.ports}
         wires = {}
         for channel in self.system.application.channels:
             source, target = ports.get(channel.source_port), ports.get(channel.target_port)
             if source is None or target is None or not _fit(source, target):
                 continue
-            producer, reader = self.owner[source.id], self.owner[target.id]
-            if len(producer.entries) == len(reader.entries) == 1:
-                wires[channel.id] = Wire(channel, producer.entries[0], reader.entries[0], source.bytes)
+            producers, readers = self.users[source.id], self.users[target.id]
+            if len(producers) == len(readers) == 1:
+                wires[channel.id] = Wire(channel, producers[0], readers[0], source.bytes)
         return wires
+
+    @cached_property
+    def users(self) -> dict[str, list[Entry]]:
+        """By port, the entries of its component that use it: those that name it, or the only one there is."""
+        users: dict[str, list[Entry]] = {p.id: [] for c in self.system.components for p in c.ports}
+        for component in self.system.components:
+            own = [p.id for p in component.ports]
+            for entry in component.entries:
+                used = own if len(component.entries) == 1 and not entry.ports else entry.ports
+                for port in (p for p in own if p in used):
+                    users[port].append(entry)
+        return users
 
     @cached_property
     def joining(self) -> dict[tuple[str, str], list[Wire]]:

@@ -94,10 +94,11 @@ def _channel_refused(facts: Facts, id_: str) -> str:
         return "is a CALL, which is not analysed; use QUEUE or SAMPLE"
     if channel.protocol is ChannelProtocol.QUEUE and channel.initial:
         return "is a QUEUE with initial values, which is not analysed"
+    for port in (channel.source_port, channel.target_port):
+        if (users := facts.users.get(port)) is not None and len(users) != 1:
+            return f"ends at port {port!r}, which {len(users)} entries use instead of one"
     if wire is None:
-        return (
-            "does not join an out-port to an in-port of components with one entry each, so it is not analysed"
-        )
+        return "does not join an out-port to an in-port, so it is not analysed"
     ends = (facts.owner[wire.producer.id], facts.owner[wire.reader.id])
     if replicated := [c.id for c in ends if c.replicas > 1]:
         return f"ends at {listed(replicated)}: a deployment cannot state the transfers of replicas"
@@ -152,6 +153,8 @@ def _of_model(facts: Facts) -> Iterator[tuple[str, str, str]]:
     for channel in app.channels:
         owner = f"channel {channel.id!r}"
         yield from (("port", owner, channel.source_port), ("port", owner, channel.target_port))
+    for entry in facts.system.entries:
+        yield from (("port", f"entry {entry.id!r}", p) for p in entry.ports)
     for flow in app.flows:
         yield from (("entry", f"flow {flow.id!r}", e) for e in flow.entries)
     for link in facts.links.values():
