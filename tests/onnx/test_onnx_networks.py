@@ -13,7 +13,7 @@ from aicompiler.transformations.kernels import Direction, Kernel, interpret, pac
 from aicompiler.transformations.kernels.passes import default_schedule
 from architectures import fully_connected, recurrent, resnet, transformer
 from batches import UNITS, batch, compiled, emitted
-from networks import kernel_of, onnxruntime_results
+from networks import Net, kernel_of, onnxruntime_results
 from xdsl.dialects import func, memref
 
 SMALL_STAGES = ((2, 4, 8, 1), (1, 4, 12, 2))
@@ -129,7 +129,18 @@ def test_a_kernel_with_large_weights_is_packed_with_them(large: Any) -> None:
     np.testing.assert_array_equal(interpret(again, inputs)["y"], interpret(kernel, inputs)["y"])
 
 
-def test_memory_is_used_again(large: Any, networks: Any) -> None:
+def test_constants_that_are_no_numbers_are_packed_exactly(tmp_path: Path) -> None:
+    """Infinities, NaN and denormals in a small table come back from a store as they were."""
+    net = Net()
+    net.add("Add", ["x", net.constant([np.inf, -np.inf, np.nan, -0.0, 1e-45])], "y")
+    kernel = kernel_of(net.model({"x": (5,)}, {"y": (5,)}), "net_special", tmp_path)
+    zeros = {"x": np.full(5, -0.0, np.float32)}
+    again = interpret(unpack_kernel(pack_kernel(kernel)), zeros)["y"]
+    assert np.array_equal(again.view(np.uint32)[[0, 1, 3, 4]], [0x7F800000, 0xFF800000, 0x80000000, 1])
+    assert np.isnan(again[2])
+
+
+def test_memory_is_used_again(networks: Any) -> None:
     """A chain of layers of one shape needs two arrays, however long it is."""
     kernel = networks["cnn"][1]
     arrays = [op for op in kernel.module.walk() if isinstance(op, memref.AllocaOp)]

@@ -7,7 +7,10 @@ kernel itself is, and parsing takes longer than lowering a body.
 from __future__ import annotations
 
 import json
+import re
+import struct
 from functools import cached_property
+from math import prod
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +28,8 @@ from xdsl.parser import Parser
 from ._kernel import Kernel, Schedule, Signature
 
 DIALECTS = (Builtin, Func, Scf, Arith, Math, MemRef)
+
+_BITS = re.compile(r"dense<([^<>\"]*0x[^<>\"]*)> : tensor<((?:[0-9]+x)*)(f32|f64)>")
 
 _texts: WeakKeyDictionary[ModuleOp, str] = WeakKeyDictionary()
 
@@ -99,5 +104,18 @@ def module_text(kernel: Kernel) -> str:
     if isinstance(kernel, StoredKernel) and "module" not in kernel.__dict__:
         return kernel._text
     if kernel.module not in _texts:
-        _texts[kernel.module] = str(kernel.module)
+        _texts[kernel.module] = _BITS.sub(_as_bytes, str(kernel.module))
     return _texts[kernel.module]
+
+
+def _as_bytes(found: re.Match[str]) -> str:
+    """A table with infinities or NaN as one string of bytes: the parser takes bit patterns for numbers."""
+    values, extents, kind = found.groups()
+    code, bits = ("<f", "<I") if kind == "f32" else ("<d", "<Q")
+    packed = [
+        struct.pack(bits, int(v, 16)) if v.startswith("0x") else struct.pack(code, float(v))
+        for v in re.findall(r"[^\[\],\s]+", values)
+    ]
+    count = prod(int(n) for n in extents.split("x")[:-1])
+    packed = packed * count if len(packed) == 1 else packed
+    return f'dense<"0x{b"".join(packed).hex().upper()}"> : tensor<{extents}{kind}>'
