@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
@@ -45,6 +46,11 @@ _REFUSED_SYMBOLS = {
 }
 
 
+_HEADER = re.compile(
+    r"\s*(namespace|import|package|class|activity|active|abstract|private|public)\b", re.ASCII
+)
+
+
 @cache
 def _parser() -> Lark:
     """Built when it is first needed."""
@@ -59,6 +65,10 @@ def read(behaviour: Behaviour, text: str, start: str) -> Tree:
         raise body_error(
             behaviour, 1, f"the body has {len(text)} characters", f"keep it under {LONGEST_BODY}"
         )
+    if header := _HEADER.match(text):
+        line = text.count("\n", 0, header.start(1)) + 1
+        step = "write the statements alone: ports, attributes and constants are known by name"
+        raise unsupported(behaviour, line, f"the definition of a unit ({header[1]})", step)
     try:
         return _parser().parse(text, start=start)
     except UnexpectedCharacters as error:
