@@ -19,12 +19,14 @@ from ._contract import FileFrontEnd
 FRONTENDS = PluginTable(
     "aicompiler.frontends",
     {
-        "c": "aicompiler.transformations.kernels.frontends.c:parse_c",
+        "c": "aicompiler.transformations.kernels.frontends.c:C",
         "alf": "aicompiler.transformations.kernels.frontends.alf:parse_alf",
         "opencl": "aicompiler.transformations.kernels.frontends.gpu:parse_opencl",
         "opencl c": "aicompiler.transformations.kernels.frontends.gpu:parse_opencl",
         "cuda": "aicompiler.transformations.kernels.frontends.gpu:parse_cuda",
         "cuda c++": "aicompiler.transformations.kernels.frontends.gpu:parse_cuda",
+        "hls": "aicompiler.transformations.kernels.frontends.hls:parse_hls",
+        "hls c++": "aicompiler.transformations.kernels.frontends.hls:parse_hls",
         "onnx": "aicompiler.transformations.kernels.frontends.onnx:ONNX",
         "statemachine": "aicompiler.transformations.kernels.frontends.statemachine:parse_machine",
     },

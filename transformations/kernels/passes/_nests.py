@@ -26,13 +26,14 @@ def _pipelined(op: Operation) -> Iterator[scf.ForOp]:
     for region in op.regions:
         for block in region.blocks:
             for inner in block.ops:
-                if isinstance(inner, scf.ForOp) and _unrollable_inside(inner):
+                if isinstance(inner, scf.ForOp) and is_pipelinable(inner):
                     yield inner
                 else:
                     yield from _pipelined(inner)
 
 
-def _unrollable_inside(loop: scf.ForOp) -> bool:
+def is_pipelinable(loop: scf.ForOp) -> bool:
+    """Whether all loops inside ``loop`` can be unrolled."""
     if any(isinstance(op, scf.WhileOp) for op in loop.walk()):
         return False
     return all(_copies_below(inner, loop) <= MAX_UNROLLED_COPIES for inner in inner_loops(loop))

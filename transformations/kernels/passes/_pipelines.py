@@ -29,35 +29,45 @@ from xdsl.dialects import scf
 
 from ._analysis import Analysis, analysis_of
 from ._area import Usage, usage_of
-from ._nests import inner_loops, pipelined_loops
+from ._nests import inner_loops
 from ._ports import ArrayPorts, bank_options
 from ._recurrence import Body
 from ._resources import Uses
 from ._storage import Storage, block_ram_budget, is_small, partition_completely, storage_of
 from ._structure import loop_name
+from ._wishes import wished_loops, wished_partitions
+
+NO_WISH = Schedule()
 
 Intervals = Mapping[scf.ForOp, int]
 
 
-def circuit_schedule(kernel: Kernel, unit: Unit) -> Schedule:
-    """Pipelines, unrolls and partitions of an inlined kernel on ``unit``."""
-    loops = tuple(pipelined_loops(kernel))
+def circuit_schedule(kernel: Kernel, unit: Unit, wish: Schedule = NO_WISH) -> Schedule:
+    """Pipelines, unrolls and partitions of an inlined kernel on ``unit``, from what ``wish`` asks for."""
+    loops = wished_loops(wish, kernel)
     analysis = analysis_of(kernel)
     used = {access.name for access in analysis.accesses if any(loop in access.loops for loop in loops)}
     storage = storage_of(kernel, unit)
-    partitions = [
+    partitions = list(wished_partitions(wish, storage, unit))
+    settled = {part.array for part in partitions}
+    partitions += [
         part
         for name, array in storage.arrays.items()
-        if name in used and name in storage.on_chip and is_small(array)
+        if name in used - settled and name in storage.on_chip and is_small(array)
         for part in partition_completely(array)
     ]
     storage = storage.with_partitions(partitions)
-    least = {loop: Body(analysis, loop, storage).recurrence_interval() for loop in loops}
+    asked = {p.loop: p.interval for p in wish.pipelines}
+    least = {
+        loop: max(asked.get(loop_name(loop), 1), Body(analysis, loop, storage).recurrence_interval())
+        for loop in loops
+    }
     ports = {
         name: {loop: ArrayPorts(name, loop, analysis.accesses) for loop in loops} for name in sorted(used)
     }
-    storage = _banked(storage, unit, least, ports)
-    for name in ports:
+    free = {name: uses for name, uses in ports.items() if name not in settled}
+    storage = _banked(storage, unit, least, free)
+    for name in free:
         partitions += [Partition(name, d, f) for d, f in enumerate(storage.factors(name)) if f > 1]
     intervals = {
         loop: max([least[loop], *(uses[loop].interval(storage) for uses in ports.values())]) for loop in loops

@@ -9,6 +9,11 @@ from aicompiler.metamodels.system import Behaviour
 from aicompiler.transformations.kernels._errors import unsupported
 from aicompiler.transformations.kernels._kernel import Direction, Kernel, Signature
 from aicompiler.transformations.kernels.frontends._flat import split_subscripts
+from aicompiler.transformations.kernels.frontends._parameters import (
+    Interface,
+    match_parameters,
+    without_constants,
+)
 from aicompiler.transformations.kernels.frontends._ranges import Knowledge
 from aicompiler.transformations.kernels.frontends._trees import (
     assigned_name,
@@ -29,7 +34,6 @@ from ._dialects import Dialect
 from ._fission import Facts, Fission
 from ._ids import AXES, Mark, mark_ids, replace_marks
 from ._names import Names
-from ._parameters import match_parameters
 from ._returns import Returns
 from ._source import Source, is_shared, read_source
 from ._space import Space, find_space
@@ -38,10 +42,20 @@ from ._space import Space, find_space
 def lower_kernel(behaviour: Behaviour, signature: Signature, dialect: Dialect) -> Kernel:
     """One kernel function of ``dialect`` as a kernel; raises located errors."""
     source = read_source(behaviour, dialect, signature.name)
-    match_parameters(behaviour, dialect, source, signature)
+    _refuse_shared_parameters(behaviour, dialect, source)
+    interface = Interface(source.name, source.kernel.coord.line, source.parameters, dialect.types)
+    match_parameters(behaviour, interface, signature)
     statements = _Lowering(behaviour, signature, dialect, source).statements()
-    unit = Unit(source.functions, source.declarations, c_ast.Compound(statements, source.kernel.coord))
+    declarations = tuple(without_constants(source.declarations, signature))
+    unit = Unit(source.functions, declarations, c_ast.Compound(statements, source.kernel.coord))
     return lower(behaviour, signature, unit, CDialect(dialect.types, dialect.functions()))
+
+
+def _refuse_shared_parameters(behaviour: Behaviour, dialect: Dialect, source: Source) -> None:
+    for node in source.parameters:
+        if is_shared(node):
+            advice = f"declare it in the kernel: {dialect.shared_word} float {node.name}[64];"
+            raise unsupported(behaviour, node.coord.line, f"the shared parameter {node.name!r}", advice)
 
 
 class _Lowering:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Behaviour
 from aicompiler.transformations.kernels._errors import body_error, unsupported
+from aicompiler.transformations.kernels.frontends._parameters import parameters_of
 from aicompiler.transformations.kernels.frontends._rewriting import rewrite
 from aicompiler.transformations.kernels.frontends._trees import called, walk
 from aicompiler.transformations.kernels.frontends.c import LONGEST_BODY, parse_definitions, preprocess
@@ -39,8 +40,7 @@ class Source:
     @property
     def parameters(self) -> list[c_ast.Decl]:
         """The kernel's parameters."""
-        listed = self.kernel.decl.type.args
-        return [p for p in (listed.params if listed else ()) if isinstance(p, c_ast.Decl)]
+        return parameters_of(self.kernel)
 
 
 def read_source(behaviour: Behaviour, dialect: Dialect, name: str = "") -> Source:
