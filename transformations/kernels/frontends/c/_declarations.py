@@ -31,6 +31,7 @@ class Declarations(Expressions):
     def __init__(self, behaviour: Behaviour, program: Program, scope: Scope) -> None:
         super().__init__(behaviour, scope)
         self.program = program
+        self.files = program.unit.files
 
     def declare(self, symbol: Symbol) -> None:
         """Make a name visible; raises if the scope has it already or it is reserved."""

@@ -35,6 +35,8 @@ from ._types import E, Number, common, convert_number, promoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ._preprocessor import Included
+
 INDEX = IndexType()
 NSW = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
 _Op = TypeVar("_Op", bound=Operation)
@@ -76,11 +78,15 @@ def memory_type(dtype: ElementType) -> Attribute:
     return IntegerType(8) if dtype is E.BOOL else mlir_type(dtype)
 
 
+_FILE = 1 << 24  # lines of the body count from 0, those of the first included file from here, and so on
+
+
 class Emitter:
     """Appends operations to the current block; ``line`` is the line in the body that they come from."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
+        self.files: Sequence[Included] = ()
         self.block = Block()
         self.line = 1
 
@@ -89,15 +95,27 @@ class Emitter:
     def at(self, node: c_ast.Node) -> None:
         """Operations from here on come from ``node``."""
         if node.coord is not None and node.coord.line:
-            self.line = node.coord.line
+            file: str = node.coord.file or ""
+            number = int(file.removeprefix("included")) if file.startswith("included") else 0
+            self.line = number * _FILE + node.coord.line
+
+    def origin(self) -> tuple[Behaviour, int]:
+        """The file, as the behaviour that it is a part of, and the line in it."""
+        number, line = divmod(self.line, _FILE)
+        return (self.files[number - 1].behaviour if number else self.behaviour), line
+
+    def body_line(self) -> int:
+        """The line of the body, for included files that of the directive."""
+        number, line = divmod(self.line, _FILE)
+        return self.files[number - 1].line if number else line
 
     def wrong(self, message: str, next_step: str = "") -> BodyError:
         """The error for something that C does not allow on the current line."""
-        return body_error(self.behaviour, self.line, message, next_step)
+        return body_error(*self.origin(), message, next_step)
 
     def unsupported(self, construct: str, advice: str) -> UnsupportedConstruct:
         """The error for something outside the subset on the current line."""
-        return unsupported(self.behaviour, self.line, construct, advice)
+        return unsupported(*self.origin(), construct, advice)
 
     @contextmanager
     def into(self, block: Block) -> Iterator[None]:
@@ -113,7 +131,7 @@ class Emitter:
     def add(self, op: _Op, located: bool = False) -> _Op:
         """Append an operation; a ``located`` one carries its line because it can fail."""
         if located:
-            op.attributes["aic.line"] = IntegerAttr(self.line, i64)
+            op.attributes["aic.line"] = IntegerAttr(self.body_line(), i64)
         self.block.add_op(op)
         return op
 

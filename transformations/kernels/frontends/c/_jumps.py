@@ -132,8 +132,7 @@ class _Jumps:
             body, flags = self.sequence(node.block_items or (), frame)
             return c_ast.Compound(body, node.coord), flags
         if not isinstance(node, c_ast.If):
-            self.ctx.at(node)
-            raise self.ctx.unsupported(type(node).__name__, "use loops and if/else around jumps")
+            return node, set()  # refused where it is lowered
         sides = [self.sequence(items_of(arm), frame) for arm in (node.iftrue, node.iffalse)]
         arms = [c_ast.Compound(body, node.coord) for body, _ in sides]
         other = arms[1] if node.iffalse is not None else None

@@ -7,21 +7,19 @@ nesting depth 0 is taken to be at file scope (helper functions, tables); the res
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from aicompiler.metamodels.store import content_key
 from aicompiler.metamodels.system import Behaviour
-from aicompiler.transformations.kernels._errors import body_error, unsupported
+from aicompiler.transformations.kernels._errors import body_error
 from pycparser import c_ast, c_parser
 
+from ._preprocessor import Included, Preprocessor
 from ._types import TYPE_NAMES
 
 STEP = "aic_step"
-LONGEST_BODY = 1_000_000
-_LONGEST_MACRO = 1000
-_HEADERS = {"math.h", "stdint.h", "stdbool.h", "stddef.h", "stdlib.h", "limits.h"}
-_INSTEAD = {"pragma": "schedules are the tool's decision: drop it"}
-_COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|'(?:\\.|[^'\\])+'|\S", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _NOT_FUNCTIONS = {"if", "for", "while", "switch", "sizeof", "return", "else", "do"}
@@ -34,19 +32,33 @@ class Unit:
     functions: dict[str, c_ast.FuncDef]
     declarations: tuple[c_ast.Node, ...]
     statements: c_ast.Compound
+    files: tuple[Included, ...] = ()
 
 
-def parse_source(behaviour: Behaviour) -> Unit:
-    """Parse a body; raises a located ``ModelError`` for syntax errors and for preprocessor lines."""
-    if len(behaviour.body) > LONGEST_BODY:
-        raise body_error(
-            behaviour, 1, f"the body has {len(behaviour.body)} characters", f"keep it under {LONGEST_BODY}"
-        )
-    text = preprocess(behaviour, behaviour.body.replace("\r\n", "\n").replace("\r", "\n"))
+def parse_source(behaviour: Behaviour, folder: Path | None = None) -> Unit:
+    """Parse a body and the files of ``folder`` that it includes; raises located errors for wrong syntax."""
+    work = Preprocessor(behaviour, folder)
+    text = work.body()
     split = _end_of_functions(text)
     types = " ".join(f"typedef int {name};" for name in TYPE_NAMES)
-    wrapped = f'{types}\n#line 1 "body"\n{text[:split]} void {STEP}(void) {{{text[split:]}\n}}\n'
-    return _unit(behaviour, _parse(behaviour, wrapped, text))
+    parts = [f'#line 1 "{_file(i)}"\n{file.text}\n' for i, file in enumerate(work.files, 1)]
+    body = f'#line 1 "body"\n{text[:split]} void {STEP}(void) {{{text[split:]}\n}}\n'
+    tree = _parse(behaviour, f"{types}\n{''.join(parts)}{body}", text, work.files)
+    return _unit(behaviour, tree, tuple(work.files))
+
+
+def files_digest(behaviour: Behaviour, folder: Path | None) -> str:
+    """A digest of the files that a body includes, '' if it includes none."""
+    if "include" not in behaviour.body:
+        return ""
+    work = Preprocessor(behaviour, folder)
+    work.body()
+    texts = [f"{file.behaviour.source}\0{file.text}" for file in work.files]
+    return content_key(*texts) if texts else ""
+
+
+def _file(number: int) -> str:
+    return f"included{number}"
 
 
 def parse_definitions(behaviour: Behaviour, text: str, types: Iterable[str] = ()) -> list[c_ast.Node]:
@@ -57,53 +69,6 @@ def parse_definitions(behaviour: Behaviour, text: str, types: Iterable[str] = ()
     known = " ".join(f"typedef int {name};" for name in dict.fromkeys((*TYPE_NAMES, *types)))
     tree = _parse(behaviour, f'{known}\n#line 1 "body"\n{text}\n', text)
     return [item for item in tree.ext if item.coord is not None and item.coord.file == "body"]
-
-
-def preprocess(behaviour: Behaviour, text: str) -> str:
-    """Blank comments, drop known includes, expand object-like macros; lines keep their numbers."""
-    text = _COMMENT_OR_TEXT.sub(_blank, text).replace("\\\n", " \n")
-    macros: dict[str, str] = {}
-    lines: list[str] = []
-    size = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith("#"):
-            _directive(behaviour, number, line.strip()[1:].strip(), macros)
-            lines.append("")
-        else:
-            lines.append(_expand(line, macros))
-            size += len(lines[-1])
-        if size > 2 * LONGEST_BODY:
-            raise body_error(
-                behaviour, number, "macros make the body too long", "use functions and constants"
-            )
-    return "\n".join(lines)
-
-
-def _blank(match: re.Match[str]) -> str:
-    text = match.group()
-    return text if text[0] in "\"'" else " " + "\n" * text.count("\n")
-
-
-def _expand(text: str, macros: dict[str, str]) -> str:
-    return _WORD.sub(lambda m: macros.get(m.group(), m.group()), text) if macros else text
-
-
-def _directive(behaviour: Behaviour, number: int, text: str, macros: dict[str, str]) -> None:
-    if match := re.fullmatch(r'include\s*[<"]([\w./]+)[>"]', text):
-        if match[1] not in _HEADERS:
-            advice = f"a body is self-contained; of the headers it may name {', '.join(sorted(_HEADERS))}"
-            raise unsupported(behaviour, number, f"#include of {match[1]!r}", advice)
-    elif match := re.fullmatch(r"define\s+([A-Za-z_]\w*)\s+(.+)", text, re.ASCII):
-        value = f"({_expand(match[2], macros)})"
-        if len(value) > _LONGEST_MACRO:
-            raise body_error(
-                behaviour, number, f"the macro {match[1]} is too long", "use a static const or a function"
-            )
-        macros[match[1]] = value
-    else:
-        name = (re.findall(r"\w+", text) or [""])[0]
-        advice = _INSTEAD.get(name, "write a static function instead of a macro, if (...) instead of #if")
-        raise unsupported(behaviour, number, f"the preprocessor directive #{name[:40]}", advice)
 
 
 def _end_of_functions(text: str) -> int:
@@ -135,15 +100,18 @@ def _heads_function(tokens: list[str]) -> bool:
     return len(words) >= 2 and words[-1] == head[-1] and not _NOT_FUNCTIONS & set(words)
 
 
-def _parse(behaviour: Behaviour, wrapped: str, text: str) -> c_ast.FileAST:
+def _parse(behaviour: Behaviour, wrapped: str, text: str, files: Sequence[Included] = ()) -> c_ast.FileAST:
     parser = c_parser.CParser()
     try:
         return parser.parse(wrapped, "prelude")
     except c_parser.ParseError as error:
-        match = re.match(r"body:(\d+):\d+: (.*)", str(error))
+        match = re.match(r"(?:body|included(\d+)):(?:(\d+):\d+:)? (.*)", str(error))
+        if match and match[1]:
+            file = files[int(match[1]) - 1]
+            behaviour, text = file.behaviour, file.text
         last = text.count("\n") + 1
-        line = min(int(match[1]), last) if match else min(_lexer_line(parser), last)
-        what = (match[2] if match else str(error).rpartition(": ")[2]).replace("before:", "before")
+        line = min(int(match[2]) if match and match[2] else _lexer_line(parser), last)
+        what = (match[3] if match else str(error).rpartition(": ")[2]).replace("before:", "before")
         advice = "the body is the inside of void step(...): helper functions first, then statements"
         raise body_error(behaviour, line, f"C syntax error: {what}", advice) from None
     except RecursionError:
@@ -161,12 +129,12 @@ def too_deep(behaviour: Behaviour) -> Exception:
     )
 
 
-def _unit(behaviour: Behaviour, tree: c_ast.FileAST) -> Unit:
+def _unit(behaviour: Behaviour, tree: c_ast.FileAST, files: tuple[Included, ...]) -> Unit:
     functions: dict[str, c_ast.FuncDef] = {}
     declarations: list[c_ast.Node] = []
     statements: c_ast.Compound | None = None
     for item in tree.ext:
-        if item.coord is None or item.coord.file != "body":
+        if item.coord is None or item.coord.file == "prelude":
             continue
         if not isinstance(item, c_ast.FuncDef):
             declarations.append(item)
@@ -178,4 +146,4 @@ def _unit(behaviour: Behaviour, tree: c_ast.FileAST) -> Unit:
             functions[item.decl.name] = item
     if statements is None or tree.ext[-1].decl.name != STEP:
         raise body_error(behaviour, 1, "C syntax error: braces do not match", "close every block of the body")
-    return Unit(functions, tuple(declarations), statements)
+    return Unit(functions, tuple(declarations), statements, files)

@@ -288,8 +288,8 @@ def _ends(items: Sequence[c_ast.Node]) -> bool:
     match list(items)[-1:]:
         case [c_ast.Return()]:
             return True
-        case [c_ast.Compound(block_items=inner)]:
-            return _ends(inner or ())
+        case [c_ast.Compound() | c_ast.Label() as block]:  # labels are refused where they are lowered
+            return _ends(items_of(block) if isinstance(block, c_ast.Compound) else [block.stmt])
         case [c_ast.If(iftrue=then, iffalse=other)]:
             return _ends(items_of(then)) and _ends(items_of(other))
         case [c_ast.Switch(stmt=cases)]:
