@@ -272,8 +272,10 @@ class Component(Element):
         return tuple(p for p in self.ports if p.id in entry.ports)
 
     def users_of(self, port: str) -> tuple[Entry, ...]:
-        """The entries that use a port; in a sound model one where the port is connected."""
-        return tuple(e for e in self.entries if port in {p.id for p in self.ports_of(e)})
+        """The entries that use a port of this component; in a sound model one where it is connected."""
+        if len(self.entries) == 1 and not self.entries[0].ports:
+            return self.entries
+        return tuple(e for e in self.entries if port in e.ports)
 
 
 @dataclass(frozen=True, kw_only=True)

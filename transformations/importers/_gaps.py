@@ -68,12 +68,14 @@ def _variables(draft: Draft) -> Iterator[str]:
 
 def _entries(system: System) -> Iterator[str]:
     fed = {
-        system.component_of(c.target_port).id
+        entry.id
         for c in system.application.channels
         if c.protocol is ChannelProtocol.QUEUE
+        for entry in system.component_of(c.target_port).users_of(c.target_port)
     }
     for component in system.components:
-        gaps = [(e, list(_lacks(e, component.id in fed))) for e in component.entries]
+        unused = _unused(system, component)
+        gaps = [(e, [*_lacks(e, e.id in fed), *unused]) for e in component.entries]
         alike = len(component.entries) == 1
         for entry, lines in gaps:
             if lines:
@@ -88,6 +90,15 @@ def _lacks(entry: Entry, fed: bool) -> Iterator[str]:
         yield '# period = "100 ms"  # or min_interarrival; nothing activates it'
     if not entry.behaviours and not entry.times:
         yield '# wcet.cpu = "1 ms"  # it has no time and no behaviour that one could be estimated from'
+
+
+def _unused(system: System, component: Component) -> list[str]:
+    """The connected ports of which nobody knows which entry uses them."""
+    channels = system.application.channels
+    connected = {p for c in channels for p in (c.source_port, c.target_port)}
+    open_ = [p for p in component.ports if p.id in connected and len(component.users_of(p.id)) != 1]
+    names = ", ".join(_quoted(p.name) for p in open_)
+    return [f"# ports = [{names}]  # keep those that this entry uses"] if open_ else []
 
 
 def _header(component: Component, entry: Entry | None) -> str:

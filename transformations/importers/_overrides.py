@@ -176,7 +176,21 @@ class _Task:
         times = self._times(entry, given)
         if times and not entry.times and not entry.behaviours:
             self._assume("time", entry, name, next(s for k, s in given.items() if _is_time(k)))
-        return replace(entry, activation=activation, deadline_ns=deadline, times=times)
+        ports = self._ports(component, given["ports"]) if "ports" in given else entry.ports
+        return replace(entry, activation=activation, deadline_ns=deadline, times=times, ports=ports)
+
+    def _ports(self, component: Component, given: Setting) -> tuple[str, ...]:
+        """The ports of a component that an entry is said to use."""
+        names = {p.id: Names.of(p, component.name) for p in component.ports}
+        found: set[str] = set()
+        for pattern in given.value:
+            matching = [id_ for id_, candidate in names.items() if candidate.match(pattern)]
+            found.update(matching)
+            if not matching:
+                message = f"'{component.name}' has no port '{pattern}'"
+                step = suggestion(pattern, names.values())
+                self._error("sidecar-no-match", message, step, given.source)
+        return tuple(p.id for p in component.ports if p.id in found)
 
     def _activation(self, entry: Entry, given: Settings, name: str) -> Activation:
         old = entry.activation

@@ -9,6 +9,7 @@ from aicompiler.metamodels.system import (
     Channel,
     ChannelProtocol,
     Component,
+    Entry,
     OnData,
     Periodic,
     Sporadic,
@@ -39,27 +40,32 @@ class _Rates:
         for channel in channels:
             sampled = channel.protocol is not ChannelProtocol.QUEUE and not channel.protocol_assumed
             if _ends(channel, owner) and not sampled:
-                self.feeding.setdefault(owner[channel.target_port].id, []).append(channel)
+                for entry in self._users(channel.target_port):
+                    self.feeding.setdefault(entry.id, []).append(channel)
+
+    def _users(self, port: str) -> tuple[Entry, ...]:
+        """Who uses a port; all entries of its component where none says so."""
+        return self.owner[port].users_of(port) or self.owner[port].entries
 
     def protocol(self, channel: Channel) -> ChannelProtocol:
-        source, reader = self.owner[channel.source_port], self.owner[channel.target_port]
-        if any(isinstance(e.activation, OnData) for e in reader.entries):
+        readers = self._users(channel.target_port)
+        if any(isinstance(e.activation, OnData) for e in readers):
             return ChannelProtocol.QUEUE
-        rate = self._period(source)
-        equal = rate is not None and rate == self._period(reader)
+        rate = self._period(self._users(channel.source_port))
+        equal = rate is not None and rate == self._period(readers)
         return ChannelProtocol.QUEUE if equal else ChannelProtocol.SAMPLE
 
-    def _period(self, component: Component) -> int | None:
-        """The effective period of a component's first entry; of a data-driven one, its producer's."""
+    def _period(self, users: tuple[Entry, ...]) -> int | None:
+        """The effective period of the first of these entries; of a data-driven one, its producer's."""
         factor, seen = 1, set[str]()
-        while component.id not in seen and component.entries:
-            seen.add(component.id)
-            activation = component.entries[0].activation
-            if isinstance(activation, Periodic):
-                return activation.period_ns * factor
-            feeding = self.feeding.get(component.id)
-            if isinstance(activation, Sporadic) or not feeding:
+        while users and users[0].id not in seen:
+            entry = users[0]
+            seen.add(entry.id)
+            if isinstance(entry.activation, Periodic):
+                return entry.activation.period_ns * factor
+            feeding = self.feeding.get(entry.id)
+            if isinstance(entry.activation, Sporadic) or not feeding:
                 return None
             factor *= feeding[0].consume
-            component = self.owner[feeding[0].source_port]
+            users = self._users(feeding[0].source_port)
         return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
+from aicompiler.metamodels.journal import noted
 from aicompiler.metamodels.system import (
     ChannelProtocol,
     ElementType,
@@ -159,7 +160,7 @@ SECTIONS: Mapping[str, Mapping[str, Parser]] = {
         "replicas": _COUNT,
         "memory": _SIZE_UP,
     },
-    "entry": _TIMED,
+    "entry": {**_TIMED, "ports": _texts},
     "port": {"type": partial(_choice, ElementType), "shape": _shape},
     "channel": {
         "protocol": partial(_choice, ChannelProtocol),
@@ -225,7 +226,9 @@ def read_sidecar(path: Path) -> tuple[Sidecar, list[Diagnostic]]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _unreadable(path, "too-large", f"it is larger than {MAX_BYTES >> 20} MiB", "split it", 0)
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        noted(path, content)
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise _unreadable(

@@ -187,6 +187,48 @@ def open_input(system: System) -> Iterator[Violation]:
                 yield Violation(port, f"{place} is not connected: it has no values")
 
 
+def _users(system: System, port: str) -> tuple[Entry, ...]:
+    return system.component_of(port).users_of(port)
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="a port hands values over to one entry: with none or several nobody knows whose jobs take them",
+    step='say [entry."COMPONENT::ENTRY"] ports = ["NAME", ...] in the side-car',
+)
+def port_user(system: System) -> Iterator[Violation]:
+    """Exactly one entry of its component uses a connected port."""
+    connected = {p for c in system.application.channels for p in (c.source_port, c.target_port)}
+    for component in system.components:
+        for port in component.ports:
+            users = component.users_of(port.id)
+            if port.id in connected and len(users) != 1:
+                names = ", ".join(f"'{_shown(e.name)}'" for e in users)
+                found = f"{len(users)} of its entries use it ({names})" if users else "none uses it"
+                message = (
+                    f"'{_shown(component.name)}' has {len(component.entries)} entries and the connected port"
+                    f" '{_shown(port.name)}', but {found}"
+                )
+                entry = _shown(f"{component.name}::{(users or component.entries or (port,))[0].name}")
+                step = f'say [entry."{entry}"] ports = ["{_shown(port.name)}", ...] in the side-car, as it is'
+                yield Violation(port, message, step)
+
+
+@SYSTEM.rule(
+    Severity.ERROR,
+    because="values enter and leave a component through its own ports alone",
+    step="name ports of the entry's component",
+)
+def foreign_port(system: System) -> Iterator[Violation]:
+    """An entry uses ports of its own component."""
+    for component in system.components:
+        own = {p.id for p in component.ports}
+        for entry in component.entries:
+            if foreign := next((p for p in entry.ports if p not in own), None):
+                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
+                yield Violation(entry, f"{name} uses the port '{_shown(foreign)}', which is not its own")
+
+
 # --- activation -------------------------------------------------------------------------------------------
 
 
@@ -199,10 +241,10 @@ def no_activation(system: System) -> Iterator[Violation]:
     """An entry that waits for data has a QUEUE that brings some."""
     channels = system.application.channels
     queues = [c for c in channels if c.protocol is ChannelProtocol.QUEUE]
-    fed = {system.component_of(c.target_port).id for c in queues}
+    fed = {e.id for c in queues for e in _users(system, c.target_port)}
     for component in system.components:
         for entry in component.entries:
-            if isinstance(entry.activation, OnData) and component.id not in fed:
+            if isinstance(entry.activation, OnData) and entry.id not in fed:
                 name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
                 lack = "it has no period, and no QUEUE leads to it"
                 yield Violation(entry, f"{name} is never activated: {lack}")
@@ -236,12 +278,13 @@ def queue_cycle(system: System) -> Iterator[Violation]:
     readers: dict[str, list[str]] = {}
     queues = [c for c in system.application.channels if c.protocol is ChannelProtocol.QUEUE and not c.initial]
     for channel in queues:
-        reader = system.component_of(channel.target_port).id
-        readers.setdefault(reader, []).append(system.component_of(channel.source_port).id)
+        writers = [e.id for e in _users(system, channel.source_port)]
+        for reader in _users(system, channel.target_port):
+            readers.setdefault(reader.id, []).extend(writers)
     try:
         TopologicalSorter(readers).prepare()
     except CycleError as error:
-        members = [system.element(Component, id_) for id_ in error.args[1]]
+        members = [system.component_of(id_) for id_ in error.args[1]]
         path = " -> ".join(f"'{_shown(c.name)}'" for c in members)
         message = f"QUEUE channels form a cycle, {path}: none of its jobs could ever start"
         ends = " -> ".join(_shown(c.name) for c in members[:2])

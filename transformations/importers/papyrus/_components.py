@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aicompiler.metamodels.system import (
     Attribute,
     Component,
     Constant,
     ElementType,
+    Entry,
     Port,
     PortDirection,
 )
 
 from ._entries import EntryBuilder, entry_elements
 from ._resource import EObject
+from ._scenarios import several
 from ._structure import End, Instance, attributes_of, is_part
 from ._timing import Timing, parts_of_instances
 from ._types import Shape, default_of, element_type, padded, shape_of, type_name
 from ._view import UmlModel, is_a, shown
 
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DIRECTIONS = {"in": PortDirection.IN, "out": PortDirection.OUT}
 # A call carries its parameters from who requires a service to who provides it.
 _SERVICES = {"provided": PortDirection.IN, "required": PortDirection.OUT}
@@ -67,6 +72,14 @@ class ComponentBuilder:
         for element in (instance.part, instance.type, *self._specimens.get(instance.part, ())):
             self._record(element, component.id)
         return component
+
+    def _entry(self, instance: Instance, element: EObject, ports: Sequence[Port]) -> Entry:
+        """An entry; of several in a component, it uses the ports that its parameters and bodies name."""
+        entry = self.entries.build(instance.id, element, instance.part)
+        names = {p.name for p in several(element, "ownedParameter")}
+        for behaviour in entry.behaviours:
+            names.update(_WORD.findall(behaviour.body))
+        return replace(entry, ports=tuple(p.id for p in ports if p.name in names))
 
     def _record(self, element: EObject, id_: str) -> None:
         self.ids.setdefault(element, []).append(id_)

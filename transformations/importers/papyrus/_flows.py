@@ -31,8 +31,13 @@ class FlowBuilder:
         self.timing = timing
         self.ids = ids
         self.owner = {e.id: c.id for c in components for e in c.entries}
-        holder = {p.id: c.id for c in components for p in c.ports}
-        self.joined = {(holder.get(c.source_port), holder.get(c.target_port)) for c in channels}
+        users = {p.id: c.users_of(p.id) or c.entries for c in components for p in c.ports}
+        self.joined = {
+            (writer.id, reader.id)
+            for c in channels
+            for writer in users.get(c.source_port, ())
+            for reader in users.get(c.target_port, ())
+        }
 
     def build(self, scenarios: Iterable[Scenario], resolve: Resolver, *, drawn: bool) -> Iterator[Flow]:
         """A flow a scenario that can be followed; of those that are marked as flows the others are reported.
@@ -110,8 +115,7 @@ class FlowBuilder:
         return []
 
     def _linked(self, one: str, other: str) -> bool:
-        ends = (self.owner[one], self.owner[other])
-        return ends[0] == ends[1] or ends in self.joined
+        return self.owner[one] == self.owner[other] or (one, other) in self.joined
 
     # --- steps over parts ---------------------------------------------------------------------------------
 

@@ -52,11 +52,15 @@ class Player:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What becomes a channel: the first of the transfers with one sender, receiver and signature."""
+    """What becomes a channel: the first of the transfers between two tasks.
+
+    ``origin`` is the sender's task; None where nothing is drawn that the sender runs then.
+    """
 
     element: EObject
     sender: Player
     receiver: Player
+    origin: Task | None
     task: Task
     name: str
 
@@ -157,24 +161,46 @@ class Cast:
     # --- transfers ----------------------------------------------------------------------------------------
 
     def _merged(self, scenarios: Sequence[Scenario], crowds: Sequence[set[EObject]]) -> Iterator[Call]:
-        seen: set[tuple[Player, Task]] = set()
+        seen: set[tuple[Player, Task | None, Task]] = set()
         for scenario, crowded in zip(scenarios, crowds, strict=True):
+            busy = self._busy(scenario, crowded)
             for transfer in scenario.transfers:
-                call = self._call(transfer, crowded)
-                if call is not None and (call.sender, call.task) not in seen:
-                    seen.add((call.sender, call.task))
+                call = self._call(transfer, crowded, busy.get(transfer))
+                if call is not None and (call.sender, call.origin, call.task) not in seen:
+                    seen.add((call.sender, call.origin, call.task))
                     yield call
 
-    def _call(self, transfer: Transfer, crowded: set[EObject]) -> Call | None:
-        task, origin = self._tasks.get(transfer.step), transfer.origin
-        source = self._executor(origin, crowded) if origin else self._resolved(transfer.sender, crowded)
+    def _busy(self, scenario: Scenario, crowded: set[EObject]) -> dict[Transfer, Task]:
+        """What the sender of each transfer was last seen to do."""
+        sent: dict[Step, list[Transfer]] = {}
+        for transfer in scenario.transfers:
+            sent.setdefault(transfer.step, []).append(transfer)
+        found: dict[Transfer, Task] = {}
+        latest: dict[EObject, Task] = {}
+        for step in scenario.steps:
+            for transfer in sent.get(step, ()):
+                if (task := latest.get(self._source(transfer, crowded))) is not None:
+                    found[transfer] = task
+            if (task := self._tasks.get(step)) is not None:
+                latest[self._executor(step, crowded)] = task
+        return found
+
+    def _source(self, transfer: Transfer, crowded: set[EObject]) -> EObject:
+        origin = transfer.origin
+        return self._executor(origin, crowded) if origin else self._resolved(transfer.sender, crowded)
+
+    def _call(self, transfer: Transfer, crowded: set[EObject], busy: Task | None) -> Call | None:
+        task, source = self._tasks.get(transfer.step), self._source(transfer, crowded)
         if is_environment(source) and task is not None:
             self.started.setdefault(source, []).append(task)
         sender = self._players.get(source)
         receiver = self._players.get(self._executor(transfer.step, crowded))
         if sender is None or receiver is None or task is None or sender is receiver or not sender.tasks:
             return None
-        return Call(transfer.element, sender, receiver, task, task.name)
+        own = (self._tasks.get(transfer.origin) if transfer.origin is not None else None) or busy
+        if len(sender.tasks) == 1:
+            own = sender.tasks[0]
+        return Call(transfer.element, sender, receiver, own, task, task.name)
 
 
 def _crowded(scenario: Scenario) -> set[EObject]:

@@ -35,6 +35,7 @@ class PlayerBuilder:
         self.cast = cast
         self.entry_of: dict[Task, Entry] = {}
         self._taken: set[str] = set()
+        self._ports_of: dict[Task, list[str]] = {}
 
     def build(self) -> tuple[tuple[Component, ...], tuple[Channel, ...]]:
         """Components in file order, and a channel a call."""
@@ -50,6 +51,8 @@ class PlayerBuilder:
         for task in player.tasks:
             drawn = Drawn(task.name, task.drawn, task.triggers)
             entry = self.builder.entries.build(id_, task.element, None, drawn)
+            if len(player.tasks) > 1:
+                entry = replace(entry, ports=tuple(self._ports_of.get(task, ())))
             self.entry_of[task] = entry
             entries.append(entry)
         component = Component(
@@ -76,7 +79,10 @@ class PlayerBuilder:
         base = _free(self.model.id(call.element), self._taken)
         self._taken.add(base)
         ends = []
-        for player, direction in ((call.sender, PortDirection.OUT), (call.receiver, PortDirection.IN)):
+        for player, task, direction in (
+            (call.sender, call.origin, PortDirection.OUT),
+            (call.receiver, call.task, PortDirection.IN),
+        ):
             port = Port(
                 id=f"{base}.{direction.value}",
                 name=_free(_identifier(call.name), {p.name for p in ports[player]}),
@@ -88,6 +94,8 @@ class PlayerBuilder:
             )
             ports[player].append(port)
             ends.append(port)
+            if task is not None:
+                self._ports_of.setdefault(task, []).append(port.id)
         self.builder.ids.setdefault(call.element, []).append(base)
         return Channel(
             id=base,
