@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from aicompiler.metamodels.deployment import Cost, CostKind, Finding, Objective, Provenance, SolveStatus
+from aicompiler.metamodels.system import FlowBound
 
 from ._budgets import energy_fj, peak_uw
 from ._facts import Facts
+from ._flows import data_age, reaction_time
 from ._rules import RuleBook, assumed, failed, passed
-from ._text import energy, listed, power
+from ._text import duration, energy, listed, power
 
 RULES = RuleBook("claims")
 
@@ -26,10 +28,31 @@ def _average(facts: Facts) -> int:
     return -(-energy_fj(facts) // facts.hyperperiod) if facts.hyperperiod else 0
 
 
+def _latency(facts: Facts) -> int:
+    """The largest share of its deadline that a flow takes, in parts per million, rounded up."""
+    found = [0]
+    for flow in facts.system.application.flows:
+        measure = reaction_time if flow.bound is FlowBound.REACTION else data_age
+        if flow.deadline_ns and (took := measure(facts, flow)) is not None:
+            found.append(-(-took * 1_000_000 // flow.deadline_ns))
+    return max(found)
+
+
+def _makespan(facts: Facts) -> int:
+    """From the begin of a hyperperiod to the end of the last job released in it."""
+    return max((slot.end_ns for jobs in facts.slots.values() for slot in jobs.values()), default=0)
+
+
+def _share(value: int) -> str:
+    return f"{value} ppm of the deadline"
+
+
 _OBJECTIVES: dict[str, tuple[Callable[[Facts], int], Callable[[int], str], str]] = {
     "energy": (_energy, energy, "fJ"),
     "peak_power": (_peak, power, "uW"),
     "average_power": (_average, power, "uW"),
+    "latency": (_latency, _share, "ppm"),
+    "makespan": (_makespan, duration, "ns"),
 }
 """Objectives that are recomputed: name -> (value, its text, its unit)."""
 

@@ -40,13 +40,22 @@ def responses(line: Timeline) -> Iterator[Response]:
 
 
 def _reactions(turns: Turns, flow: Flow) -> Iterator[tuple[int, int]]:
-    """(index of the response, instant of the stimulus) for each job of the flow's first entry."""
+    """(index of the response, instant of the stimulus) for each job of the flow's first entry.
+
+    Before job 0 of a reader there is none: at the start a stimulus waits for that one, where in the steady
+    state an earlier one would have answered.
+    """
     first = turns.line.timings[flow.entries[0]]
     for number in range(turns.line.count(flow.entries[0])):
         index = number
         for writer, reader in itertools.pairwise(flow.entries):
             index = _first_reflecting(turns, flow, writer, reader, index)
         yield index, first.release_ns + (number - 1) * first.period_ns
+    for number in (0, 1):  # later stimuli wait for the same response or are answered as in the steady state
+        index = number
+        for writer, reader in itertools.pairwise(flow.entries):
+            index = max(_first_reflecting(turns, flow, writer, reader, index), 0)
+        yield index, max(first.release_ns + (number - 1) * first.period_ns, 0)
 
 
 def _ages(turns: Turns, flow: Flow) -> Iterator[tuple[int, int]]:
@@ -61,9 +70,9 @@ def _ages(turns: Turns, flow: Flow) -> Iterator[tuple[int, int]]:
 
 
 def _first_reflecting(turns: Turns, flow: Flow, writer: str, reader: str, index: int) -> int:
-    """The first job of ``reader`` that reflects job ``index`` of ``writer``, by a channel or by state."""
+    """The first job of ``reader`` that reflects job ``index`` of ``writer`` by all channels, or by state."""
     if channels := _between(turns, flow, writer, reader):
-        return min(_next_reader(turns.line, c, writer, reader, index) for c in channels)
+        return max(_next_reader(turns.line, c, writer, reader, index) for c in channels)
     return turns.before(reader, turns.turn(writer, index)) + 1
 
 

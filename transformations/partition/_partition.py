@@ -10,7 +10,8 @@ from aicompiler.metamodels.system import System
 
 from . import _explain, _solve
 from ._build import build_problem
-from ._decide import WHOLE_JOBS, Found
+from ._chain import Chain, Effort
+from ._decide import Found
 from ._goals import ENERGY, Goal, goals_of, values
 from .heft import latest_starts
 from .jobs import problem_with
@@ -24,8 +25,11 @@ class PartitionOptions:
     """How hard to look: who proposes, in how many rounds, how many proposals each, and the solver's budget.
 
     ``deterministic_time`` is CP-SAT's own measure of work, for each worker: a unit is 1 to 15 s of CPU time.
-    0 leaves the decision to the proposers.  ``objective`` is ``energy`` or ``changes``: as few components as
-    possible on another unit than in the previous deployment, and of those the least energy.
+    0 leaves the decision to the proposers.  ``work`` is the number of jobs that local search places for each
+    goal that is still open.  ``objective`` is a list such as ``latency,energy``, the first of which matters
+    most: ``energy``, ``latency`` (the largest share of its deadline that a flow takes), ``makespan`` (the end
+    of the last job) and ``changes`` (components on another unit than in the previous deployment; alone it
+    stands for ``changes,energy``).
     """
 
     objective: str = ENERGY
@@ -33,8 +37,14 @@ class PartitionOptions:
     rounds: int = 1
     proposals: int = 32
     deterministic_time: float = 2.0
+    work: int = 40_000
     workers: int = 1
     seed: int = 1
+
+    @property
+    def effort(self) -> Effort:
+        """How hard each goal is looked at."""
+        return Effort(self.solver, self.work)
 
     @property
     def solver(self) -> _solve.SolverOptions:
@@ -48,7 +58,7 @@ def partition(
     previous: Deployment | None = None,
     options: PartitionOptions = PartitionOptions(),
 ) -> Deployment:
-    """The deployment of least energy per hyperperiod (fJ) that satisfies the model, with its proved bound.
+    """The deployment that satisfies the model with least of the objectives, with what is proved of each.
 
     ``previous`` is tried first and wins ties.  Raises ``ModelError`` for a model that no time table expresses
     and ``Infeasible`` with the flow, entry, budget or pin at fault.
@@ -56,21 +66,22 @@ def partition(
     problem = build_problem(system, costs, horizon=None)
     _explain.check_necessary(problem)
     goals = goals_of(problem, options.objective, previous)
-    best = _heuristics(problem, goals, previous, options)
-    table = best.result if best and isinstance(best.result, Table) else None
-    found = Found(problem, goals, table, best.proposal.proposer if best else "")
+    found = first_found(problem, goals, options, previous)
     if options.deterministic_time <= 0:
-        if table is None:
+        if found.table is None:
             raise _not_found(problem, "no proposer found a deployment", "let the solver look for one")
         return found.deployment()
-    found = found.searched(options.solver)
-    if not found.closed and len(problem.jobs) <= WHOLE_JOBS:
-        found = found.whole(system, costs, options.solver)
+    return minimised(Chain(system, costs, options.effort), found).deployment()
+
+
+def minimised(chain: Chain, found: Found) -> Found:
+    """What a chain makes of a beginning; raises ``Infeasible`` where no deployment exists or is found."""
+    found = chain.minimised(found)
     if found.table is None:
-        budget = options.deterministic_time
+        budget = chain.effort.solver.deterministic_time
         text = f"no deployment was found within a deterministic time of {budget}; none is excluded"
-        raise _not_found(problem, text, "raise the budget or relax deadlines")
-    return found.deployment()
+        raise _not_found(found.problem, text, "raise the budget or relax deadlines")
+    return found
 
 
 def _not_found(problem: Problem, text: str, advice: str) -> Infeasible:
@@ -78,6 +89,15 @@ def _not_found(problem: Problem, text: str, advice: str) -> Infeasible:
 
 
 # --- proposals ----------------------------------------------------------------------------------------------
+
+
+def first_found(
+    problem: Problem, goals: tuple[Goal, ...], options: PartitionOptions, previous: Deployment | None = None
+) -> Found:
+    """What the proposers find, if they do; nothing is proved of it."""
+    best = _heuristics(problem, goals, previous, options)
+    table = best.result if best and isinstance(best.result, Table) else None
+    return Found(problem, goals, table, best.proposal.proposer if best else "")
 
 
 def _heuristics(
@@ -102,7 +122,7 @@ def _heuristics(
 
 def _best(problem: Problem, goals: tuple[Goal, ...], outcomes: list[Outcome]) -> Outcome | None:
     results = ((i, o.result) for i, o in enumerate(outcomes))
-    tables = [(values(problem, goals, t.choice), i) for i, t in results if isinstance(t, Table)]
+    tables = [(values(problem, goals, t), i) for i, t in results if isinstance(t, Table)]
     return outcomes[min(tables)[1]] if tables else None
 
 

@@ -68,7 +68,7 @@ class Search:
 
     def values(self, table: Table) -> tuple[int, ...]:
         """What a table reaches of each goal."""
-        return values(self.problem, self.goals, table.choice)
+        return values(self.problem, self.goals, table)
 
     def _exclude(self, choice: Choice, culprits: Culprits, bound: tuple[int, ...]) -> None:
         self.apart.append((choice, culprits.components))

@@ -24,9 +24,9 @@ def strengthen(model: Model) -> None:
         if not machine.circuits:
             _bound_work(model, machine)
     for limit in model.problem.limits:
-        unit = _only_unit(limit)
-        if unit is not None and not model.guarded and sum(v for _, v in limit.terms) > limit.bound:
-            model.cp.add(sum_of(model, limit.terms) <= limit.bound * model.on[unit])
+        alone = _only_unit(limit)
+        if alone is not None and not model.guarded and sum(v for _, v in limit.terms) > limit.bound:
+            model.cp.add(sum_of(model, limit.terms) <= limit.bound * model.on[alone])
 
 
 def _bound_work(model: Model, machine: Machine) -> None:
