@@ -203,6 +203,34 @@ def batch(
     _finish(lambda: build_batch(models, out, workers, limits, _progress(quiet)), json)
 
 
+@app.command()
+def kernel(
+    file: Annotated[Path, typer.Argument(help="One function: .c, .cl, .cu, .cpp, .alf or .onnx.")],
+    target: Annotated[str, typer.Option(help="c, opencl, cuda, hls, llvm, or mlir for what all start from.")],
+    function: Annotated[str, typer.Option(help="Which function, where the file has several.")] = "",
+    language: Annotated[str, typer.Option(help="The language, where the extension does not tell.")] = "",
+    shape: Annotated[list[str] | None, typer.Option(help="Extents behind a pointer: x=64,64.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="A pointer whose values live on: its name.")] = None,
+    constant: Annotated[list[str] | None, typer.Option(help="The fixed value of a scalar: n=64.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="For bodies without a declaration: 'in f32 x[64]'.")
+    ] = None,
+    global_size: Annotated[str, typer.Option(help="Work-items of a GPU kernel: 64,48.")] = "",
+    local_size: Annotated[str, typer.Option(help="Work-items of a group: 8,8.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A file, or a folder for all files.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Compile one behaviour by itself, to stdout or -o; --json gives signature, loops and counts."""
+    from aicompiler.kernel import KernelOrder, compile_kernel
+
+    sizes = {n: t for n, t in (("global_size", global_size), ("local_size", local_size)) if t}
+    lists = (shape or (), state or (), constant or (), parameter or ())
+    order = KernelOrder(file, target, language, function, *lists, sizes, out)
+    _finish(lambda: compile_kernel(order, json), json)
+
+
 @cache_app.command("info")
 def cache_info(json: AsJson = False) -> None:
     """Where the cache lies and what it holds."""

@@ -23,8 +23,6 @@ def split_subscripts(items: list[c_ast.Node], shapes: Shapes, knowledge: Knowled
 
     An array of the shape () is a scalar in memory: ``total[0]`` and ``*total`` become ``total``.
     """
-    if all(len(shape) == 1 for shape in shapes.values()):
-        return items
     whole = c_ast.Compound(items)
     changed = {name for node in walk(whole) if (name := assigned_name(node)) is not None}
     return _Splitter(shapes, frozenset(changed)).block(items, knowledge)
