@@ -12,6 +12,7 @@ from aicompiler.transformations.kernels import Direction, Kernel, Parameter
 from xdsl.dialects.builtin import MemRefType
 
 from ._expressions import Expr, Spelling, compose
+from ._lanes import SIZES
 from ._memory import Array
 from ._module import Module, unused
 from ._reserved import safe_name
@@ -19,8 +20,9 @@ from ._statements import Statements
 from ._types import BOOL, F32, CType, of_element, of_mlir
 
 STDINT = {f"{s}{w}": f"{'' if s == 'i' else 'u'}int{w}_t" for s in "iu" for w in (8, 16, 32, 64)}
+VECTORS = {f"f{w}x{n}": f"aic_f{w}x{n}" for w in (32, 64) for n in SIZES}
 C_SPELLING = Spelling(
-    {**STDINT, "f32": "float", "f64": "double", "bool": "bool"}, "INT64_C({})", "UINT64_C({})"
+    {**STDINT, **VECTORS, "f32": "float", "f64": "double", "bool": "bool"}, "INT64_C({})", "UINT64_C({})"
 )
 
 
@@ -36,6 +38,8 @@ class CLike(ABC):
     table_qualifier: ClassVar[str] = "static const "
     file_tables: ClassVar[bool] = False  # whether values of large tables can come from a file
     static_locals: ClassVar[bool] = False  # whether large local arrays need not lie on the stack
+    vectors: ClassVar[bool] = False  # whether loops over lanes become GNU C vectors
+    independent: ClassVar[str] = ""  # what to write before a loop whose iterations are independent
     f32_suffix: ClassVar[str] = "f"  # of functions of the math library
     bit_helpers: ClassVar[Mapping[str, str]] = {}
 

@@ -10,6 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ._analysis import Effect, terminator
 from ._expressions import Expr
+from ._lanes import independent, lanes_of, statements
 from ._operations import joined, printer_of, width
 from ._types import I32, I64, CType, of_mlir
 from ._values import constant, fits
@@ -100,6 +101,9 @@ def _declare(out: Statements, type_: CType, hint: str | None, start: Expr | None
 
 
 def _for(out: Statements, op: scf.ForOp) -> None:
+    if out.module.target.vectors and (lanes := lanes_of(op)) is not None:
+        statements(out, op, lanes)
+        return
     bounds = loop_bounds(out, op)
     body = op.body.block
     carried = [i for i, r in enumerate(op.results) if r in out.live.values]
@@ -116,6 +120,8 @@ def _for(out: Statements, op: scf.ForOp) -> None:
         name = out.fresh(loop_hint(out, op))
         advance = f"++{name}" if step.value == 1 else f"{name} += {step.text}"
         head = f"for ({out.spelling.name(type_)} {name} = {low.text}; {name} < {high.text}; {advance}) {{"
+        if independent(op) and out.module.target.independent:
+            out.line(out.module.target.independent)
         out.line(out.module.label(op) + head, op)
         for pragma in out.module.loop_pragmas(op):
             out.line(pragma)

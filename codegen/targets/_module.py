@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,16 @@ class Module:
         self._used.add(full)
         return full
 
+    def vector(self, type_: CType) -> str:
+        """The name of a vector type; the file defines it, and how it lies in memory."""
+        name, element = self.target.spelling.name(type_), replace(type_, lanes=0)
+        size = type_.bits // 8 * type_.lanes
+        self._helpers[name] = (
+            f"typedef {self.target.spelling.name(element)} {name} __attribute__((vector_size({size})));\n"
+            f"typedef {name} {name}_in_memory __attribute__((aligned({type_.bits // 8}), may_alias));\n"
+        )
+        return name
+
     def table(self, symbol: str) -> Array:
         """A constant table of the kernel; the file defines it."""
         if symbol not in self._tables:
@@ -131,7 +142,8 @@ class Module:
         arguments = function.body.block.args
         if key not in self._instances:
             self._instances[key] = self._file_name(callee)
-            self._texts.append(self._local_function(function, self._instances[key], arrays))
+            text = self._local_function(function, self._instances[key], arrays)
+            self._texts.append(text)  # only now: what is printed meanwhile may be taken back, with the list
         types = [None if isinstance(a.type, MemRefType) else self.argument_type(a) for a in arguments]
         return self._instances[key], types
 

@@ -15,6 +15,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from ._analysis import Effect, Effects, Liveness
 from ._expressions import COND, POSTFIX, Expr, Spelling, compose
+from ._lanes import declare, register
 from ._memory import Array
 from ._operations import UnsupportedOperation, printer_of
 from ._types import BOOL, CType, of_mlir
@@ -223,6 +224,9 @@ class Statements:
 
     def local(self, op: memref.AllocaOp) -> None:
         """Declare a local array; one that is passed to a function is flat."""
+        if self.module.target.vectors and (lanes := register(op)) is not None:
+            declare(self, op, lanes)
+            return
         type_ = op.memref.type
         assert isinstance(type_, MemRefType)
         label = op.attributes.get("aic.name")

@@ -16,13 +16,15 @@ class CType:
     kind: str
     bits: int
     signed: bool = True
+    lanes: int = 0  # of a vector type
 
     @property
     def key(self) -> str:
         """The spelling a dialect maps to its own: bool, i8 … u64, f32, f64."""
         if self.kind == "bool":
             return "bool"
-        return f"{'f' if self.kind == 'float' else 'i' if self.signed else 'u'}{self.bits}"
+        lanes = f"x{self.lanes}" if self.lanes else ""
+        return f"{'f' if self.kind == 'float' else 'i' if self.signed else 'u'}{self.bits}{lanes}"
 
     @property
     def promoted(self) -> CType:

@@ -38,6 +38,8 @@ class C(CLike):
     prelude: ClassVar[str] = PRELUDE
     file_tables: ClassVar[bool] = True
     static_locals: ClassVar[bool] = True
+    vectors: ClassVar[bool] = True
+    independent: ClassVar[str] = "#pragma GCC ivdep"
 
     def emit(self, kernel: Kernel, unit: Unit | None) -> list[GeneratedFile]:  # noqa: ARG002
         """``kernels/c/NAME.c`` and ``NAME.h``; large tables are in ``kernels/data``."""
