@@ -13,12 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from aicompiler.metamodels.system import Behaviour
-from aicompiler.transformations.kernels._kernel import Kernel, Signature
+from aicompiler.transformations.kernels._kernel import Kernel, Parameter, Signature
 from aicompiler.transformations.kernels.frontends._contract import FileFrontEnd
 
 from ._file import parsed, read_bytes, refusals_of
 
-__all__ = ["ONNX", "Onnx", "parse_onnx", "unavailable"]
+__all__ = ["ONNX", "Onnx", "interface_of", "parse_onnx", "unavailable"]
 
 
 class Onnx(FileFrontEnd):
@@ -39,6 +39,15 @@ ONNX = Onnx()
 def unavailable() -> str | None:
     """What reading networks needs, if it is not there."""
     return None if find_spec("onnx") else "no ONNX found: pip install onnx"
+
+
+def interface_of(behaviour: Behaviour, folder: Path | None) -> tuple[Parameter, ...]:
+    """The inputs and outputs of a network as the parameters of a kernel; errors as those of ``parse_onnx``."""
+    if (reason := unavailable()) is not None:
+        raise refusals_of(behaviour).wrong("networks cannot be read", reason)
+    from ._interface import interface_of as read
+
+    return read(behaviour, folder)
 
 
 def parse_onnx(behaviour: Behaviour, signature: Signature, folder: Path | None) -> Kernel:
