@@ -126,7 +126,9 @@ class Declarations(Library):
         for extent in extents:
             if extent is None and initial is None:
                 raise self.wrong(
-                    tree, f"the size of {name!r} is not known", f"give it one: {name}[16], or values"
+                    tree,
+                    f"the size of {name!r} is not known",
+                    "write a size into the type, as in Integer[16], or give values",
                 )
             given = None if initial is None else _items(initial)
             shape.append(len(given or ()) if extent is None else extent)

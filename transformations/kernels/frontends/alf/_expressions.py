@@ -145,6 +145,9 @@ class Expressions:
             return found
         if name in REFUSED_WORDS:
             raise self.outside(tree, *REFUSED_WORDS[name])
+        if name in terms.TYPES:
+            step = f"name a value, or cast what is in parentheses: ({name})(-x)"
+            raise self.wrong(tree, f"{name!r} is a type", step)
         step = "declare it with let, or make it a port, attribute or constant"
         raise self.wrong(tree, f"{name!r} is not declared", step)
 

@@ -72,7 +72,9 @@ def read(behaviour: Behaviour, text: str, start: str) -> Tree:
     try:
         return _parser().parse(text, start=start)
     except UnexpectedCharacters as error:
-        raise _explained(behaviour, text, error.line, error.char) from None
+        before = text.split("\n")[error.line - 1][: error.column - 1]
+        found = "->" if error.char == "'" and "->" in before else error.char  # a->reduce '+'
+        raise _explained(behaviour, text, error.line, found) from None
     except UnexpectedToken as error:
         raise _explained(behaviour, text, _line(error, text), str(error.token)) from None
 

@@ -1,0 +1,13 @@
+r[0] = x & 255;
+r[1] = x | byte << 4;
+r[2] = x ^ -1;
+r[3] = ~x;
+r[4] = x >> 3;
+r[5] = (int)((unsigned)x >> 3);
+r[6] = 0x7f & 10 | 017;
+r[7] = byte << (byte & 7);
+q[0] = (int64_t)((uint64_t)y >> 60);
+q[1] = y & 0xFFFFFFFFF;
+unsigned word = z, p = 0;
+do { p ^= word & 1; word >>= 1; } while (word != 0);
+parity = p;

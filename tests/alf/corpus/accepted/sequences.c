@@ -1,0 +1,14 @@
+static const int primes[] = {2, 3, 5, 7, 11};
+uint16_t scratch[6];
+for (int i = 0; i < 6; i++) scratch[i] = bytes[i] * 257;
+r[0] = 28;
+r[1] = primes[abs(at) % 5];
+r[2] = scratch[2] + scratch[5];
+r[3] = 6 * 3 + 2;
+head = head % 4 + 1;
+ring[head - 1] = at;
+r[4] = ring[0] + ring[3];
+scratch[0] += 5;
+r[5] = scratch[0] + 1;
+for (int i = 0; i < 2; i++) for (int k = 0; k < 3; k++) m[i][k] = 0.5 + 0.5 * k + 1.5 * i;
+m[1][2] = 28;

@@ -1,0 +1,14 @@
+r[0] = (a && b) || (!a && x > 3);
+r[1] = (a && b) || a != b;
+r[2] = a == b;
+r[3] = a != (x < 0);
+r[4] = x != 0 && 100 / x > 2;
+r[5] = y >= 0.5f && y <= 1.5f;
+r[6] = a ? b : !b;
+_Bool both = (a && b) || x == 1;
+r[7] = both;
+r[8] = seen;
+seen = seen || both;
+count = 1;
+if (a) count += b ? 10 : 20;
+count = count * 2 - (seen ? 1 : 0);

@@ -1,0 +1,17 @@
+r[0] = (int64_t)a - (int64_t)b;
+r[1] = (int64_t)a + (int64_t)b * 1;
+r[2] = wide / 3 + small;
+r[3] = (int64_t)a % 1000;
+r[4] = tiny - small;
+r[5] = (int64_t)a > (int64_t)b ? (int64_t)a : (int64_t)tiny;
+w = a - b;
+n = small + tiny;
+count = count + 1;
+count = (uint32_t)((int64_t)count - small / 2);
+count = (uint32_t)((int64_t)count * 3);
+count = (uint32_t)((int64_t)count / 2);
+h[0] = huge + 1u;
+h[1] = huge >> 1;
+less[0] = (int64_t)a - (int64_t)b < 0;
+less[1] = (int64_t)a < (int64_t)tiny;
+less[2] = huge >= 9000000000;
