@@ -18,6 +18,7 @@ from ._options import asked_for
 from ._overrides import apply_sidecar
 from ._protocols import settle_protocols
 from ._reading import read_xml, unreadable
+from ._sayings import shown
 from ._settled import unsettled
 from ._sidecar import Sidecar, read_sidecar, sidecar_path
 from ._validate import validate
@@ -112,7 +113,7 @@ def _stubs(system: System) -> Iterator[Diagnostic]:
     for component in system.components:
         for entry in component.entries:
             if not entry.behaviours:
-                name = f"{component.name}::{entry.name}".encode("unicode_escape").decode("ascii")
+                name = shown(f"{component.name}::{entry.name}")
                 yield Diagnostic(
                     severity=Severity.NOTE,
                     rule="assumed-behaviour",

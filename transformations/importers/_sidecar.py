@@ -28,6 +28,7 @@ from aicompiler.metamodels.system import (
 )
 
 from ._quantities import ENERGY, FREQUENCY, POWER, RATE, SIZE, TIME, Dimension, down, measure, up
+from ._sayings import shown
 from ._vsl import VslError
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -209,6 +210,7 @@ PLAIN: Mapping[str, Mapping[str, Parser]] = {
     "platform": {"use": _text},
     "import": {"root": _text, "context": _text, "keep_allocation": _flag},
     "budget": {"power": _POWER_DOWN, "peak_power": _POWER_DOWN, "energy": _BUDGET},
+    "objective": {"order": _texts},
 }
 """Sections without globs."""
 
@@ -312,7 +314,7 @@ class _Reader:
     def _unknown(self, path: tuple[str, ...], kind: str, name: str, known: tuple[str, ...]) -> None:
         close = get_close_matches(name, known, n=1)
         step = f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(known)}"
-        self._error(path, f"sidecar-{kind}", f"there is no {kind} '{_plain(name)}' here", step)
+        self._error(path, f"sidecar-{kind}", f"there is no {kind} '{shown(name)[:80]}' here", step)
 
     def _error(self, path: tuple[str, ...], rule: str, message: str, step: str) -> None:
         source = self._source(path)
@@ -373,9 +375,6 @@ def _path(document: Mapping[str, Any]) -> tuple[str, ...]:
     return path
 
 
-def _plain(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii")[:80]
-
-
 def _shown(value: Any) -> str:
-    return f"'{_plain(value)}'" if isinstance(value, str) else _plain(str(value))
+    text = shown(str(value))[:80]
+    return f"'{text}'" if isinstance(value, str) else text

@@ -23,6 +23,7 @@ from aicompiler.metamodels.system import (
 )
 
 from ._rules import RuleBook, Violation
+from ._sayings import shown
 
 SIDECAR = "fill in what `aicompiler check MODEL --write-sidecar` lists"
 
@@ -47,10 +48,6 @@ def walk(element: Element) -> Iterator[Element]:
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Element):
                 yield from walk(child)
-
-
-def _shown(name: str) -> str:
-    return name.encode("unicode_escape").decode("ascii").replace('"', '\\"')
 
 
 # --- ids and numbers --------------------------------------------------------------------------------------
@@ -85,7 +82,7 @@ def number_range(system: System) -> Iterator[Violation]:
             for field in fields(holder):
                 value = getattr(holder, field.name)
                 if isinstance(value, int) and abs(value) > _LARGEST:
-                    name = f"{field.name} of '{_shown(element.name)}'"
+                    name = f"{field.name} of '{shown(element.name)}'"
                     yield Violation(element, f"{name} is {Decimal(value):.1e}, more than 64 bits hold")
 
 
@@ -113,7 +110,7 @@ def no_time(system: System) -> Iterator[Violation]:
     for component in system.components:
         for entry in component.entries:
             if not entry.behaviours and not entry.times:
-                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
+                name = f"'{shown(entry.name)}' of '{shown(component.name)}'"
                 yield Violation(entry, f"{name} has no time, and no behaviour to estimate one from")
 
 
@@ -131,7 +128,7 @@ def bad_deadline(system: System) -> Iterator[Violation]:
     for kind, elements in limited:
         for element in elements:
             if element.deadline_ns is not None and element.deadline_ns < 1:
-                message = f"the deadline of {kind}'{_shown(element.name)}' is {element.deadline_ns} ns"
+                message = f"the deadline of {kind}'{shown(element.name)}' is {element.deadline_ns} ns"
                 yield Violation(element, message)
 
 
@@ -149,7 +146,7 @@ def channel_type(system: System) -> Iterator[Violation]:
         ends = [system.element(Port, p) for p in (channel.source_port, channel.target_port)]
         source, target = (_type(p) for p in ends)
         if source != target:
-            message = f"'{_shown(ends[0].name)}' is {source} but '{_shown(ends[1].name)}' is {target}"
+            message = f"'{shown(ends[0].name)}' is {source} but '{shown(ends[1].name)}' is {target}"
             yield Violation(channel, message)
 
 
@@ -168,8 +165,8 @@ def two_writers(system: System) -> Iterator[Violation]:
     for channel in system.application.channels:
         if fed.setdefault(channel.target_port, channel.id) != channel.id:
             port = system.element(Port, channel.target_port)
-            owner = _shown(system.component_of(port.id).name)
-            yield Violation(channel, f"in-port '{_shown(port.name)}' of '{owner}' has two writers")
+            owner = shown(system.component_of(port.id).name)
+            yield Violation(channel, f"in-port '{shown(port.name)}' of '{owner}' has two writers")
 
 
 @SYSTEM.rule(
@@ -183,7 +180,7 @@ def open_input(system: System) -> Iterator[Violation]:
     for component in system.components:
         for port in component.ports:
             if port.direction is PortDirection.IN and port.id not in fed:
-                place = f"in-port '{_shown(port.name)}' of '{_shown(component.name)}'"
+                place = f"in-port '{shown(port.name)}' of '{shown(component.name)}'"
                 yield Violation(port, f"{place} is not connected: it has no values")
 
 
@@ -203,14 +200,14 @@ def port_user(system: System) -> Iterator[Violation]:
         for port in component.ports:
             users = component.users_of(port.id)
             if port.id in connected and len(users) != 1:
-                names = ", ".join(f"'{_shown(e.name)}'" for e in users)
+                names = ", ".join(f"'{shown(e.name)}'" for e in users)
                 found = f"{len(users)} of its entries use it ({names})" if users else "none uses it"
                 message = (
-                    f"'{_shown(component.name)}' has {len(component.entries)} entries and the connected port"
-                    f" '{_shown(port.name)}', but {found}"
+                    f"'{shown(component.name)}' has {len(component.entries)} entries and the connected port"
+                    f" '{shown(port.name)}', but {found}"
                 )
-                entry = _shown(f"{component.name}::{(users or component.entries or (port,))[0].name}")
-                step = f'say [entry."{entry}"] ports = ["{_shown(port.name)}", ...] in the side-car, as it is'
+                entry = shown(f"{component.name}::{(users or component.entries or (port,))[0].name}")
+                step = f'say [entry."{entry}"] ports = ["{shown(port.name)}", ...] in the side-car, as it is'
                 yield Violation(port, message, step)
 
 
@@ -225,8 +222,8 @@ def foreign_port(system: System) -> Iterator[Violation]:
         own = {p.id for p in component.ports}
         for entry in component.entries:
             if foreign := next((p for p in entry.ports if p not in own), None):
-                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
-                yield Violation(entry, f"{name} uses the port '{_shown(foreign)}', which is not its own")
+                name = f"'{shown(entry.name)}' of '{shown(component.name)}'"
+                yield Violation(entry, f"{name} uses the port '{shown(foreign)}', which is not its own")
 
 
 # --- activation -------------------------------------------------------------------------------------------
@@ -245,7 +242,7 @@ def no_activation(system: System) -> Iterator[Violation]:
     for component in system.components:
         for entry in component.entries:
             if isinstance(entry.activation, OnData) and entry.id not in fed:
-                name = f"'{_shown(entry.name)}' of '{_shown(component.name)}'"
+                name = f"'{shown(entry.name)}' of '{shown(component.name)}'"
                 lack = "it has no period, and no QUEUE leads to it"
                 yield Violation(entry, f"{name} is never activated: {lack}")
 
@@ -259,7 +256,7 @@ def bad_period(system: System) -> Iterator[Violation]:
     """Periods and least distances are positive."""
     for entry in system.entries:
         if (length := _length(entry.activation)) < 1:
-            yield Violation(entry, f"the period of '{_shown(entry.name)}' is {length} ns")
+            yield Violation(entry, f"the period of '{shown(entry.name)}' is {length} ns")
 
 
 def _length(activation: object) -> int:
@@ -285,9 +282,9 @@ def queue_cycle(system: System) -> Iterator[Violation]:
         TopologicalSorter(readers).prepare()
     except CycleError as error:
         members = [system.component_of(id_) for id_ in error.args[1]]
-        path = " -> ".join(f"'{_shown(c.name)}'" for c in members)
+        path = " -> ".join(f"'{shown(c.name)}'" for c in members)
         message = f"QUEUE channels form a cycle, {path}: none of its jobs could ever start"
-        ends = " -> ".join(_shown(c.name) for c in members[:2])
+        ends = " -> ".join(shown(c.name) for c in members[:2])
         step = f'make one of the channels SAMPLE: [channel."{ends}"] protocol = "sample" in the side-car'
         yield Violation(members[0], message, step)
 
@@ -305,7 +302,7 @@ def no_name(system: System) -> Iterator[Violation]:
     for component in system.components:
         for element in _features(component):
             if not element.name:
-                yield Violation(element, f"a feature of '{_shown(component.name)}' has no name")
+                yield Violation(element, f"a feature of '{shown(component.name)}' has no name")
 
 
 @SYSTEM.rule(
@@ -317,10 +314,10 @@ def duplicate_name(system: System) -> Iterator[Violation]:
     """Features of a component and components of a system have names of their own."""
     for component in system.components:
         for second in _repeated(f for f in _features(component) if f.name):
-            message = f"'{_shown(component.name)}' has two features called '{_shown(second.name)}'"
+            message = f"'{shown(component.name)}' has two features called '{shown(second.name)}'"
             yield Violation(second, message, "rename one: bodies refer to them by name")
     for second in _repeated(system.components):
-        message = f"two components are called '{_shown(second.name)}'"
+        message = f"two components are called '{shown(second.name)}'"
         yield Violation(second, message, "rename one of the parts")
 
 

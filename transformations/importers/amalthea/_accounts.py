@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from aicompiler.transformations.importers._accounting import Account, Accounting, Fate, Ledger
+from aicompiler.transformations.importers._sayings import shown
 
 from ._values import NotUnderstood, Values, check, is_value
-from ._view import AmaltheaModel, Xml, kind, shown, tag
+from ._view import AmaltheaModel, Xml, kind, tag
 
 # Features of the metamodel (0.9 to 3.x) that are understood wherever they stand, needed or not.
 _KNOWN_TEXT = """

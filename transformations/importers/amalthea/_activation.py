@@ -8,10 +8,11 @@ from functools import cached_property
 
 from aicompiler.metamodels.system import Activation, OnData, Periodic, Sporadic
 from aicompiler.transformations.importers._quantities import down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._execution import Execution
 from ._values import Values
-from ._view import AmaltheaModel, Xml, child, children, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, children, kind, name_of
 
 _GIVE = "give the task a stimulus that recurs, or state period in the side-car"
 

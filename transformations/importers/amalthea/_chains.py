@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from aicompiler.metamodels.system import Flow, FlowBound, StatedResult
 from aicompiler.transformations.importers._quantities import down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._software import SoftwareBuilder
 from ._values import Values
-from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of
 
 _MOST_DEPTH, _MOST_SEGMENTS = 32, 1000
 _STATED = ("worst-case response time", "worst-case reaction time")

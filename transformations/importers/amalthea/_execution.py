@@ -7,8 +7,10 @@ from fractions import Fraction
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+from aicompiler.transformations.importers._sayings import shown
+
 from ._values import Spread, Values
-from ._view import AmaltheaModel, Xml, child, children, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, children, kind, name_of
 
 GRAPHS = ("callGraph", "activityGraph")
 _ITEMS = ("items", "calls", "runnableItems", "runnableCalls")

@@ -10,10 +10,11 @@ from fractions import Fraction
 
 from aicompiler.metamodels.system import Node, OperatingPoint, Platform, Unit, UnitKind
 from aicompiler.transformations.importers._quantities import down
+from aicompiler.transformations.importers._sayings import shown
 
 from ._links import Links
 from ._values import Values
-from ._view import AmaltheaModel, Xml, child, identity, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, identity, kind, name_of
 
 ASSUMED_HZ = 1_000_000_000
 _BOARDS = ("ECU", "Microcontroller", "SoC", "System")  # the nearest of the first kind that there is

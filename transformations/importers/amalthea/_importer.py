@@ -8,6 +8,7 @@ from pathlib import Path
 from aicompiler.metamodels.system import Application, System
 from aicompiler.transformations.importers._contract import Imported, ImportOptions
 from aicompiler.transformations.importers._reading import read_xml, unreadable
+from aicompiler.transformations.importers._sayings import shown
 from lxml import etree
 
 from ._accounts import account
@@ -16,7 +17,7 @@ from ._hardware import HardwareBuilder
 from ._mapping import MappingBuilder
 from ._software import SoftwareBuilder
 from ._values import Values
-from ._view import AmaltheaModel, shown, tag
+from ._view import AmaltheaModel, tag
 
 _SUFFIX = ".amxmi"
 _NAMESPACE = re.compile(r"https?://[\w.]*(?:app4mc\.eclipse\.org|amalthea)[\w./-]*", re.IGNORECASE)
@@ -51,7 +52,7 @@ class Amalthea:
         values = Values(model)
         system = _system(model, values, path.stem)
         accounting = account(model, values)
-        return Imported(system, tuple(model.diagnostics), accounting)
+        return Imported(system, tuple(model.said), accounting)
 
 
 def _check_version(model: AmaltheaModel, namespace: str) -> None:

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from aicompiler.metamodels.system import Link, LinkKind, Node
 from aicompiler.transformations.importers._quantities import down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._values import Values
-from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of
 
 ASSUMED_BYTES_PER_S = 100_000_000
 _BUSES = ("CAN", "Flexray", "LIN", "MOST", "SPI", "I2C")

@@ -7,10 +7,11 @@ from functools import cached_property
 from itertools import combinations, islice
 
 from aicompiler.metamodels.system import Allocation, CoLocate, Constraint, Forbid, Isolate, Pin
+from aicompiler.transformations.importers._sayings import shown
 
 from ._hardware import Core, HardwareBuilder
 from ._software import SoftwareBuilder
-from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of, shown, tag
+from ._view import AmaltheaModel, Xml, child, children, identity, kind, name_of, tag
 
 _MOST_PAIRS = 10_000
 _UNHELD = {

@@ -20,12 +20,13 @@ from aicompiler.metamodels.system import (
     UnitKind,
 )
 from aicompiler.transformations.importers._quantities import down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._activation import Activations, Trigger
 from ._execution import Execution
 from ._hardware import HardwareBuilder
 from ._values import Spread, Values
-from ._view import AmaltheaModel, Xml, child, identity, kind, name_of, shown
+from ._view import AmaltheaModel, Xml, child, identity, kind, name_of
 
 _NS = 10**9
 _TYPES = {1: ElementType.U8, 2: ElementType.U16, 4: ElementType.U32, 8: ElementType.U64}

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from ._view import AmaltheaModel, Xml, child, children, kind, shown, tag
+from aicompiler.transformations.importers._sayings import shown
+
+from ._view import AmaltheaModel, Xml, child, children, kind, tag
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
 _LARGEST = 2**62  # every number of a system is a 64-bit integer

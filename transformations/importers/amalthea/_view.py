@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Source
+from aicompiler.transformations.importers._sayings import Sayings, shown
 from lxml import etree
 
 Xml = Any  # an lxml element
@@ -49,11 +49,6 @@ _KINDS = {
     "schedulingParameterDefinitions": "SchedulingParameterDefinition",
 }
 _UNIQUE = ("Task", "ISR", "Runnable", "Label", "Channel", "ModeLabel", "TaskScheduler", "ProcessPrototype")
-
-
-def shown(name: str) -> str:
-    """A name on one line: quotes, controls and line ends escaped."""
-    return json.dumps(name or "", ensure_ascii=False)[1:-1]
 
 
 def tag(element: Xml) -> str:
@@ -109,10 +104,9 @@ class AmaltheaModel:
         self.used: set[Xml] = set()
         self.left: dict[Xml, str] = {}
         self.followed: set[tuple[Xml, str]] = set()
-        self.diagnostics: list[Diagnostic] = []
+        self.said = Sayings()
         self._kinds: dict[str, list[Xml]] = {}
         self._resolved: dict[str, Xml | None] = {}
-        self._said: set[Diagnostic] = set()
         self._by_id: dict[str, Xml] = {}
         self._by_name: dict[tuple[str, str], Xml] = {}
         for element in self.elements:
@@ -253,9 +247,5 @@ class AmaltheaModel:
         self.say(Severity.NOTE, rule, message, step, element)
 
     def say(self, severity: Severity, rule: str, message: str, step: str, element: Xml) -> None:
-        """Record a diagnostic at an element; the same statement is made once."""
-        source = self.source(element)
-        entry = Diagnostic(severity=severity, rule=rule, message=message, next_step=step, source=source)
-        if entry not in self._said:
-            self._said.add(entry)
-            self.diagnostics.append(entry)
+        """Record a diagnostic at an element."""
+        self.said.say(severity, rule, message, step, self.source(element))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.transformations.importers._accounting import Account, Accounting, Fate, Ledger
+from aicompiler.transformations.importers._sayings import shown
 
 from ._flows import FlowBuilder
 from ._open import Role
-from ._project import XSI_TYPE, Obj, Project, kind_of, links_in, shown
+from ._project import XSI_TYPE, Obj, Project, kind_of, links_in
 from ._values import PROPERTY_VALUES, BadValue, Values, is_number
 
 _KNOWN = re.compile(

@@ -25,8 +25,9 @@ from aicompiler.metamodels.system import (
     UnitKind,
 )
 from aicompiler.transformations.importers._quantities import COUNT, SIZE, TIME, Dimension, down, up
+from aicompiler.transformations.importers._sayings import shown
 
-from ._project import Obj, Project, kind_of, shown
+from ._project import Obj, Project, kind_of
 from ._scope import Scope, Scopes, is_actor, is_behaviour
 from ._structure import Structure
 from ._values import Values

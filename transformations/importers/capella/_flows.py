@@ -9,8 +9,9 @@ from itertools import islice
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Channel, Flow
 from aicompiler.transformations.importers._quantities import TIME, down
+from aicompiler.transformations.importers._sayings import shown
 
-from ._project import Obj, Project, kind_of, shown
+from ._project import Obj, Project, kind_of
 from ._scope import Scope
 from ._values import Values
 

@@ -11,13 +11,14 @@ from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Application, Platform, System
 from aicompiler.transformations.importers._accounting import Accounting
 from aicompiler.transformations.importers._contract import Imported, ImportOptions
+from aicompiler.transformations.importers._sayings import shown
 
 from ._accounts import Accounts
 from ._components import ComponentBuilder
 from ._flows import FlowBuilder
 from ._open import LEADS, MODELS, PIECES, model_file, open_project, quiet
 from ._platform import PlatformBuilder
-from ._project import Obj, Project, shown
+from ._project import Obj, Project
 from ._scope import PHYSICAL, Scope, Scopes
 from ._structure import Structure
 from ._values import Values
@@ -108,12 +109,12 @@ class _Import:
         return next(self.project.children(engineering, PHYSICAL), None) if engineering is not None else None
 
     def _imported(self, system: System, accounting: Accounting) -> Imported:
-        return Imported(system, self.project.diagnostics, accounting)
+        return Imported(system, tuple(self.project.said), accounting)
 
     def _refused(self, layer: Obj) -> Imported:
         """No system, beside the error that says why."""
         source = self.project.source(layer)
-        if not any(d.severity is Severity.ERROR for d in self.project.diagnostics):
+        if not self.project.said.failed:
             self._no_component(layer)
         id_ = layer.get("id", "") or "project"
         system = System(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Link, LinkKind, Node
 from aicompiler.transformations.importers._quantities import RATE, TIME, down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._naming import is_processor
-from ._project import Obj, shown
+from ._project import Obj
 
 if TYPE_CHECKING:
     from ._platform import PlatformBuilder

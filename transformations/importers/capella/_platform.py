@@ -15,10 +15,11 @@ from aicompiler.metamodels.system import (
     UnitKind,
 )
 from aicompiler.transformations.importers._quantities import COUNT, FREQUENCY, POWER, SIZE, down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._links import LinkBuilder
 from ._naming import is_processor, kind_by_name, speaks_of_kind
-from ._project import Obj, Project, kind_of, shown
+from ._project import Obj, Project, kind_of
 from ._scope import is_behaviour, is_node
 from ._structure import Structure
 from ._values import Values

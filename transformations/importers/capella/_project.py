@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Source
+from aicompiler.transformations.importers._sayings import Sayings, shown
 from lxml import etree
 
 from ._open import Document, Role
@@ -23,13 +23,6 @@ _LINK = re.compile(r"[^\s#]*#[\w.-]+")
 TEXTS = frozenset({"name", "summary", "description", "review", "ReqIFText", "ReqIFLongName", "label"})
 _PLACEHOLDERS = etree.XPath("//*[@href and not(@id)]")
 TEXT_KINDS = frozenset({"StringPropertyValue", "LiteralStringValue", "StringValueAttribute", "KeyValue"})
-
-
-def shown(name: str | None) -> str:
-    """A name on one line: quotes, controls and line ends escaped."""
-    text = name or ""
-    plain = text.isprintable() and '"' not in text and "\\" not in text
-    return text if plain else json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def kind_of(element: Obj) -> str:
@@ -65,7 +58,7 @@ class Project:
         self._placeholder: dict[str, Obj] = {}
         self._names: dict[Obj, str] = {}
         self._sources: dict[Obj, Source] = {}
-        self._said: dict[Diagnostic, None] = {}
+        self.said = Sayings()
         for document in documents:
             self._take(document)
 
@@ -203,16 +196,9 @@ class Project:
 
     # --- diagnostics --------------------------------------------------------------------------------------
 
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """All that was said, in order; the same statement is made once."""
-        return tuple(self._said)
-
     def say(self, severity: Severity, rule: str, message: str, step: str, element: Obj) -> None:
         """Record a diagnostic at an element."""
-        source = self.source(element)
-        said = Diagnostic(severity=severity, rule=rule, message=message, next_step=step, source=source)
-        self._said.setdefault(said)
+        self.said.say(severity, rule, message, step, self.source(element))
 
     def in_library(self, element: Obj) -> bool:
         """Whether an element belongs to a library that the project uses."""

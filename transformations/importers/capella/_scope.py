@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aicompiler.metamodels.diagnostics import Severity
+from aicompiler.transformations.importers._sayings import shown
 
 from ._open import Role
-from ._project import Obj, Project, kind_of, shown
+from ._project import Obj, Project, kind_of
 from ._structure import Structure
 
 PHYSICAL, LOGICAL = "PhysicalArchitecture", "LogicalArchitecture"

@@ -9,9 +9,10 @@ from fractions import Fraction
 
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.transformations.importers._quantities import TIME, Dimension, measure
+from aicompiler.transformations.importers._sayings import shown
 from aicompiler.transformations.importers._vsl import VslError
 
-from ._project import Obj, Project, kind_of, shown
+from ._project import Obj, Project, kind_of
 
 PROPERTY_VALUES = (
     "StringPropertyValue",

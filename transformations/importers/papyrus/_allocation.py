@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import Allocation, Component
+from aicompiler.transformations.importers._sayings import shown
 
 from ._hosts import Hosts
 from ._platform import PlatformBuilder, is_called
 from ._resource import EObject
 from ._structure import Instance
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 _STEP_HOST, _RESOURCE = "host of a step", "schedulable resource"
 _ANALYSIS = (_STEP_HOST, _RESOURCE)

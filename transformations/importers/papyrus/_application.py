@@ -13,6 +13,7 @@ from aicompiler.metamodels.system import (
     Sporadic,
 )
 from aicompiler.transformations.importers._contract import ImportOptions
+from aicompiler.transformations.importers._sayings import shown
 
 from ._channels import ChannelBuilder, connections
 from ._components import ComponentBuilder
@@ -26,7 +27,7 @@ from ._roots import pick_root
 from ._scenarios import Scenario, Step, scenarios
 from ._structure import Connection, End, Instance, Structure
 from ._timing import Timing
-from ._view import UmlModel, shown
+from ._view import UmlModel
 
 
 @dataclass(frozen=True)

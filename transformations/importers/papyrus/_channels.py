@@ -11,11 +11,12 @@ from aicompiler.metamodels.system import (
     Component,
     PortDirection,
 )
+from aicompiler.transformations.importers._sayings import shown
 
 from ._components import ComponentBuilder
 from ._resource import EObject
 from ._structure import Connection, End, Instance, connectors
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 
 @dataclass(frozen=True)

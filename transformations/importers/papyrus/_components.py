@@ -15,6 +15,7 @@ from aicompiler.metamodels.system import (
     Port,
     PortDirection,
 )
+from aicompiler.transformations.importers._sayings import shown
 
 from ._entries import EntryBuilder, entry_elements
 from ._resource import EObject
@@ -22,7 +23,7 @@ from ._scenarios import several
 from ._structure import End, Instance, attributes_of, is_part
 from ._timing import Timing, parts_of_instances
 from ._types import Shape, default_of, element_type, padded, shape_of, type_name
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DIRECTIONS = {"in": PortDirection.IN, "out": PortDirection.OUT}

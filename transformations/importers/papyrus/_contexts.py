@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.transformations.importers._contract import ImportOptions
+from aicompiler.transformations.importers._sayings import shown
 from aicompiler.transformations.importers._vsl import (
     Expression,
     VslError,
@@ -16,7 +16,7 @@ from aicompiler.transformations.importers._vsl import (
 
 from ._resource import EObject
 from ._scenarios import Scenario, several
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 
 class Contexts:
@@ -125,7 +125,7 @@ def listed(model: UmlModel, elements: Iterable[EObject]) -> str:
 
 def is_error(model: UmlModel) -> bool:
     """Whether something that was said so far is an error."""
-    return any(d.severity is Severity.ERROR for d in model.diagnostics)
+    return model.said.failed
 
 
 def is_environment(element: EObject) -> bool:

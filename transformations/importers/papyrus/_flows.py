@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from aicompiler.metamodels.system import Channel, Component, Flow, FlowBound
 from aicompiler.transformations.importers._quantities import TIME, down
+from aicompiler.transformations.importers._sayings import shown
 
 from ._resource import EObject
 from ._scenarios import Scenario, Step, several
 from ._timing import Timing
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 Resolver = Callable[[Step], str | None]  # the entry that a step runs; None where it runs none
 

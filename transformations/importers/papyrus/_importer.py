@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Application, Platform, System
 from aicompiler.transformations.importers._contract import Imported, ImportOptions
 
@@ -36,12 +35,13 @@ class Papyrus:
         """
         opened = open_model(path)
         model = UmlModel(opened.path.name, opened.resource)
-        model.diagnostics += opened.said
+        for said in opened.said:
+            model.said.add(said)
         adopt_parts(model)
         system = _system(model, options)
         report_leftovers(model, opened.documents)
         accounting = account(model, system, opened.documents, opened.totals)
-        return Imported(system, tuple(model.diagnostics), accounting)
+        return Imported(system, tuple(model.said), accounting)
 
 
 def _system(model: UmlModel, options: ImportOptions) -> System:
@@ -79,7 +79,7 @@ def _system(model: UmlModel, options: ImportOptions) -> System:
 
 
 def _require_application(model: UmlModel, application: Application) -> None:
-    if not application.components and not any(d.severity is Severity.ERROR for d in model.diagnostics):
+    if not application.components and not model.said.failed:
         message = "no component was found: no part of a block has an operation with a behaviour or a time"
         step = "draw a block whose parts are typed by classes with operations (OpaqueBehavior or SaStep)"
         model.error("no-component", message, step, model.resource.models[0])

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 
 from aicompiler.metamodels.system import UnitKind
+from aicompiler.transformations.importers._sayings import shown
 
 from ._resource import EObject
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 # Words of a name, lower case.  "gpu" and "fpga" are found inside words, too: no other word contains them.
 _WORDS = {

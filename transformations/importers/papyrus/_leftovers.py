@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Source
+from aicompiler.transformations.importers._sayings import shown
 
 from ._documents import Documents, Fate
 from ._resource import EObject, Reference
 from ._structure import MAX_GENERALS, inherited
-from ._view import UmlModel, shown
+from ._view import UmlModel
 
 _REPAIR = "put what is needed into this model"
 _SAID: dict[Fate, tuple[Severity, str, str]] = {

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from aicompiler.metamodels.system import Link, LinkKind, Node, Unit, UnitKind
 from aicompiler.transformations.importers._quantities import COUNT, ENERGY, RATE, TIME, down, up
+from aicompiler.transformations.importers._sayings import shown
 
 from ._hosts import HOSTS, Host, Hosts
 from ._resource import EObject
 from ._structure import Instance, Structure, connectors
 from ._units import UnitBuilder
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 _LINK_KINDS = {
     "onchip": LinkKind.ON_CHIP,

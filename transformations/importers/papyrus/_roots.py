@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from aicompiler.transformations.importers._sayings import shown
+
 from ._contexts import listed, names
 from ._structure import Instance, Structure, inherited
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 
 def pick_root(

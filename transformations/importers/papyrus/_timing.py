@@ -8,12 +8,13 @@ from fractions import Fraction
 from aicompiler.metamodels.system import Activation, ExecutionTime, Periodic, Sporadic, UnitKind
 from aicompiler.transformations.importers._patterns import Pattern, pattern_of
 from aicompiler.transformations.importers._quantities import ENERGY, TIME, Measure, down, measure_of, up
+from aicompiler.transformations.importers._sayings import shown
 from aicompiler.transformations.importers._vsl import Expression, VslError
 
 from ._resource import EObject
 from ._scenarios import several
 from ._textual import textual_bodies
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 _STOCHASTIC = ("open", "closed")
 _DEMANDS = ("execTime", "hostDemand")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from math import prod
 
 from aicompiler.metamodels.system import ElementType
+from aicompiler.transformations.importers._sayings import shown
 from aicompiler.transformations.importers._vsl import Collection, Expression, Name, Number
 
 from ._resource import EObject
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 MAX_ELEMENTS = 2**28
 

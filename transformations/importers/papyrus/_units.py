@@ -19,11 +19,12 @@ from aicompiler.transformations.importers._quantities import (
     measure_of,
     up,
 )
+from aicompiler.transformations.importers._sayings import shown
 from aicompiler.transformations.importers._vsl import Expression, Tuple, VslError, parse
 
 from ._kinds import deduce
 from ._resource import EObject
-from ._view import UmlModel, is_a, shown
+from ._view import UmlModel, is_a
 
 _ASSUMED_HZ = 1_000_000_000
 # What MARTE calls the policies that are known here (SchedPolicyKind).

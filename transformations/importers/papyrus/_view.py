@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
-from aicompiler.metamodels.diagnostics import Diagnostic, Severity
+from aicompiler.metamodels.diagnostics import Severity
 from aicompiler.metamodels.system import Source
 from aicompiler.transformations.importers._quantities import COUNT, Dimension, Measure, measure
+from aicompiler.transformations.importers._sayings import Sayings, shown
 from aicompiler.transformations.importers._vsl import Expression, NoValue, VslError, parse
 
 from ._metamodel import features, kinds
@@ -31,11 +31,6 @@ def _stated(application: EObject | None, tag: str) -> list[str]:
     return [value] if value is not None and application.eIsSet(feature) else []
 
 
-def shown(name: str | None) -> str:
-    """A name on one line: quotes, controls and line ends escaped."""
-    return json.dumps(name or "", ensure_ascii=False)[1:-1]
-
-
 class UmlModel:
     """One file, its stereotype applications by what they are applied to, and what was said about it.
 
@@ -46,13 +41,12 @@ class UmlModel:
     def __init__(self, file: str, resource: LenientResource) -> None:
         self.file = file
         self.resource = resource
-        self.diagnostics: list[Diagnostic] = []
+        self.said = Sayings()
         self.variables: dict[str, Expression] = {}  # what $names stand for
         self.outputs: set[str] = set()  # what an analysis is to find: nobody is asked for it
         self.read: set[tuple[EObject, str]] = set()
         self.consulted: set[EObject] = set()
         self.rejected: dict[tuple[EObject, str, str], str] = {}
-        self._said: set[Diagnostic] = set()
         self._applied: dict[EObject, list[EObject]] = defaultdict(list)
         for application in resource.stereotypes:
             if application.base is not None:  # an orphan speaks of nothing, not of the root's missing part
@@ -201,8 +195,5 @@ class UmlModel:
         self.add(severity, rule, message, next_step, self.source(obj))
 
     def add(self, severity: Severity, rule: str, message: str, next_step: str, source: Source) -> None:
-        """Record a diagnostic; the same statement is made once."""
-        entry = Diagnostic(severity=severity, rule=rule, message=message, next_step=next_step, source=source)
-        if entry not in self._said:
-            self._said.add(entry)
-            self.diagnostics.append(entry)
+        """Record a diagnostic at a place of the file."""
+        self.said.say(severity, rule, message, next_step, source)
