@@ -44,6 +44,10 @@ Context = Annotated[str, typer.Option(help="The analysis context to take timing 
 KeepAllocation = Annotated[
     bool, typer.Option("--keep-allocation", help="Leave components where the model puts them.")
 ]
+Goals = Annotated[
+    str,
+    typer.Option("--objective", help="What is to be small, the first above all: energy, latency, makespan."),
+]
 Stretch = Annotated[
     float | None,
     typer.Option(min=0.001, help="Host time for each second of model time; by default it is measured."),
@@ -88,14 +92,24 @@ def partition(
     root: Root = "",
     context: Context = "",
     keep_allocation: KeepAllocation = False,
+    objective: Goals = "",
+    pareto: Annotated[
+        str, typer.Option(help="Trade two objectives for each other instead: energy,latency.")
+    ] = "",
+    points: Annotated[int, typer.Option(min=2, max=64, help="How many deployments --pareto seeks.")] = 8,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Decide only: table of placements, objective, bound, checks."""
-    from aicompiler.commands import partition_model
+    """Decide only: table of placements, objectives, bounds, checks."""
+    from aicompiler.commands import pareto_model, partition_model
+    from aicompiler.objectives import pair_of
 
-    options = _import_options(root, context, keep_allocation)
-    _finish(lambda: partition_model(model, _progress(quiet), not json, sidecar, options), json)
+    options, say = _import_options(root, context, keep_allocation), _progress(quiet)
+    if pareto and objective:
+        raise typer.BadParameter("--pareto has objectives of its own: leave --objective out")
+    if pareto:
+        _finish(lambda: pareto_model(model, say, not json, pair_of(pareto), points, sidecar, options), json)
+    _finish(lambda: partition_model(model, say, not json, sidecar, options, objective), json)
 
 
 @app.command()
@@ -107,6 +121,7 @@ def build(
     root: Root = "",
     context: Context = "",
     keep_allocation: KeepAllocation = False,
+    objective: Goals = "",
     run_periods: Annotated[int, typer.Option("--run", help="Also run so many hyperperiods.")] = 0,
     annotate: Annotated[
         bool, typer.Option("--annotate", help="Write a copy of the model with the results: OUT/annotated/.")
@@ -125,7 +140,8 @@ def build(
     importing = _import_options(root, context, keep_allocation)
     cache = Cache(default_folder()) if cached else None
     where: Literal["copy", "in place"] | None = "in place" if in_place else "copy" if annotate else None
-    order, say = Order(model, out, templates, sidecar, importing, cache, where), _progress(quiet)
+    order = Order(model, out, templates, sidecar, importing, cache, where, objective)
+    say = _progress(quiet)
     if run_periods:
         _finish(lambda: build_and_run(order, run_periods, say), json)
     _finish(lambda: build_model(order, say), json)

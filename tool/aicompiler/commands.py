@@ -70,13 +70,33 @@ def partition_model(
     tables: bool,
     sidecar: Path | None = None,
     options: ImportOptions | None = None,
+    objective: str = "",
 ) -> dict[str, Any]:
     """Decide and check; prints the placements as a table unless JSON is asked for."""
     model = pipeline.read(path, progress, sidecar, options=options)
-    decision = pipeline.decide(model, progress)
+    decision = pipeline.decide(model, progress, objective)
     if tables:
         print("\n".join(map(printable, _decision_text(model, decision))))
     return _decision_summary(model, decision)
+
+
+def pareto_model(
+    path: Path,
+    progress: Progress,
+    tables: bool,
+    objectives: tuple[str, str],
+    points: int,
+    sidecar: Path | None = None,
+    options: ImportOptions | None = None,
+) -> dict[str, Any]:
+    """The front of two objectives, every deployment checked, and the placements of the balanced one."""
+    from aicompiler.fronts import front_summary, front_text
+
+    model = pipeline.read(path, progress, sidecar, options=options)
+    found, decision = pipeline.front(model, objectives, points, progress)
+    if tables:
+        print("\n".join(map(printable, [*front_text(found), "", *_decision_text(model, decision)])))
+    return _decision_summary(model, decision) | front_summary(model.system, found)
 
 
 @dataclass(frozen=True)
@@ -93,23 +113,30 @@ class Order:
     importing: ImportOptions | None = None
     cache: Cache | None = None
     annotation: Literal["copy", "in place"] | None = None
+    objective: str = ""
 
     def build(self, progress: Progress) -> Build:
         """Stages 1 to 8; stages that the cache knows are not done again."""
         store = self.cache.of_stages if self.cache else NO_STORE
-        return pipeline.build(self.model, self.templates, progress, self.sidecar, store, self.importing)
+        return pipeline.build(
+            self.model, self.templates, progress, self.sidecar, store, self.importing, self.objective
+        )
 
 
 def build_model(order: Order, progress: Progress) -> dict[str, Any]:
     """Build a model, as a whole from the cache where nothing that is read has changed."""
+    from aicompiler.cache import key_of
     from aicompiler.codegen import write_project
+    from aicompiler.objectives import objective_of
     from aicompiler.product import STAGE, build_key, pack, unpack
     from aicompiler.transformations.importers import find_sidecar
 
     _refuse_own_folder(order.out)
+    objective_of(order.objective, None)  # a name that is none is told before any work
     sidecar = find_sidecar(order.model, order.sidecar)
     is_kept = order.cache and order.annotation is None  # a model that is written into is no input to keep
     key = build_key(order.model, sidecar, order.templates, order.importing) if is_kept else None
+    key = key_of(key, order.objective) if key and order.objective else key
     known = order.cache.get(STAGE, key) if order.cache and key else None
     if known is not None:
         progress("nothing has changed: taking the build from the cache")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aicompiler.transformations.importers import Draft, ImportOptions
     from aicompiler.transformations.kernels import Kernel
     from aicompiler.transformations.kernels.passes import Variants
+    from aicompiler.transformations.partition import Front
 
 Progress = Callable[[str], None]
 
@@ -114,24 +115,47 @@ def lowered(path: Path, found: Examined, progress: Progress = _silent, store: St
     return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, found.digests)
 
 
-def decide(model: Model, progress: Progress = _silent) -> Decision:
+def decide(model: Model, progress: Progress = _silent, objective: str = "") -> Decision:
     """Stages 3 to 6: schedule and cost the kernels, partition, check independently.
 
+    ``objective`` names what is to be small, the first above all; else the side-car says it, else energy.
     Raises ``Infeasible`` where the solver finds nothing, and where the checks refuse what it found.
     """
+    from aicompiler.objectives import objective_of
+    from aicompiler.transformations.partition import PartitionOptions, recalled_partition
+
+    options = PartitionOptions(objective=objective_of(objective, model.sidecar))
+    variants, costs = _costed(model, progress)
+    with _stage(progress, "partitioning"):
+        deployment = recalled_partition(model.store, model.system, costs, options=options)
+    with _stage(progress, "checking the deployment"):
+        evidence = checked(model.system, costs, deployment)
+    return Decision(variants, costs, deployment, evidence)
+
+
+def front(
+    model: Model, objectives: tuple[str, str], points: int, progress: Progress = _silent
+) -> tuple[Front, Decision]:
+    """Deployments that trade one objective for another, each checked, and the decision for the chosen one."""
+    from aicompiler.transformations.partition import pareto
+
+    variants, costs = _costed(model, progress)
+    with _stage(progress, f"looking for {points} deployments between least {' and least '.join(objectives)}"):
+        found = pareto(model.system, costs, objectives, points)
+    with _stage(progress, "checking the deployments"):
+        evidence = [checked(model.system, costs, point.deployment) for point in found.points]
+    return found, Decision(variants, costs, found.choice, evidence[found.chosen])
+
+
+def _costed(model: Model, progress: Progress) -> tuple[Variants, CostTable]:
+    """Stages 3 and 4: the kernels as each unit would run them, and what that costs."""
     from aicompiler.transformations.costs import estimate_costs
     from aicompiler.transformations.kernels.passes import schedule
-    from aicompiler.transformations.partition import recalled_partition
 
     with _stage(progress, "scheduling kernels for each unit"):
         variants = schedule(model.system, model.kernels, model.store)
     with _stage(progress, "estimating costs"):
-        costs = estimate_costs(model.system, variants)
-    with _stage(progress, "partitioning"):
-        deployment = recalled_partition(model.store, model.system, costs)
-    with _stage(progress, "checking the deployment"):
-        evidence = checked(model.system, costs, deployment)
-    return Decision(variants, costs, deployment, evidence)
+        return variants, estimate_costs(model.system, variants)
 
 
 def checked(system: System, costs: CostTable, deployment: Deployment) -> Evidence:
@@ -205,10 +229,11 @@ def build(
     sidecar: Path | None = None,
     store: Store = NO_STORE,
     options: ImportOptions | None = None,
+    objective: str = "",
 ) -> Build:
     """Stages 1 to 8 of one model; ``store`` may know parts of it from earlier builds."""
     model = read(path, progress, sidecar, store, options)
-    decision = decide(model, progress)
+    decision = decide(model, progress, objective)
     planned = plan(model, decision, progress)
     kernels, project = generate(model, decision, templates, progress)
     return Build(model, decision, planned, kernels, project)
