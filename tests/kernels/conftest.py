@@ -175,7 +175,8 @@ def random_values(dtype: ElementType, count: int, rng: np.random.Generator) -> n
             rng.normal(0, 1, count) * 10.0 ** rng.integers(-9, 12, count),
         )
         edges = rng.choice(
-            [0.0, -0.0, 1.0, -1.0, 0.5, math.inf, -math.inf, math.nan, 1e30, 2147483648.0], count
+            [0.0, -0.0, 1.0, -1.0, 0.5, math.inf, -math.inf, math.nan, 1e30, 2147483648.0, 1e-40, -3e-310],
+            count,
         )
         return np.choose(rng.integers(0, 3, count), [small, wide, edges]).astype(kind)
     info = np.iinfo(kind)
@@ -188,13 +189,13 @@ def random_values(dtype: ElementType, count: int, rng: np.random.Generator) -> n
     return np.array([int(columns[k][i]) for i, k in enumerate(picked)], dtype=kind)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def body_of() -> Callable[..., Body]:
     """Read a body from its text; the first line declares the parameters."""
     return read_body
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def inputs_for() -> Callable[[Signature, np.random.Generator], Arrays]:
     """Random inputs for a signature."""
     return random_inputs

@@ -1,3 +1,3 @@
 // in i32 a, out i32 r
 int twice(int);
-r = a;
+r = twice(a);

@@ -20,7 +20,7 @@ from ._effects import effects_of, is_pure, names_in
 from ._emitter import Value
 from ._preprocessor import LONGEST_BODY, preprocess
 from ._program import Builtin, Dialect, Program
-from ._source import Unit, files_digest, parse_definitions, parse_source, too_deep
+from ._source import Unit, files_digest, parse_definitions, parse_source, split_body, too_deep
 from ._types import TYPE_NAMES, common, promoted, type_of_names
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "parse_source",
     "preprocess",
     "promoted",
+    "split_body",
     "too_deep",
     "type_of_names",
 ]

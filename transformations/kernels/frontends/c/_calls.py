@@ -96,7 +96,8 @@ class Function(Inlined):
             raise self.wrong(f"{name!r} is no function", "call the functions of the body and of math.h")
         known = ", ".join(sorted([*_MATH, *_ABS]))
         raise self.wrong(
-            f"the function {name!r} is not defined", f"define it in the body, or use one of: {known}"
+            f"the function {name!r} is not defined",
+            f"define it in the body or in a file that it includes, or use one of: {known}",
         )
 
     # --- math.h ---

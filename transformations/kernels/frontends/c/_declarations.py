@@ -56,9 +56,7 @@ class Declarations(Expressions):
         elif isinstance(node.type, c_ast.Enum):
             self._enum(node.type)
         elif isinstance(node.type, c_ast.FuncDecl):
-            if node.name not in self.program.unit.functions:
-                advice = "define the function, or include the file that does; no declaration is needed"
-                raise self.unsupported("function declaration", advice)
+            pass  # the order of functions does not matter, and a call looks for the definition
         elif node.name is None:
             self.kind(node.type)
         elif isinstance(node.type, c_ast.ArrayDecl):

@@ -47,6 +47,13 @@ def parse_source(behaviour: Behaviour, folder: Path | None = None) -> Unit:
     return _unit(behaviour, tree, tuple(work.files))
 
 
+def split_body(behaviour: Behaviour) -> tuple[str, str]:
+    """What is at file scope in a body without includes, and the statements of its step."""
+    text = Preprocessor(behaviour).body()
+    split = _end_of_functions(text)
+    return text[:split], text[split:]
+
+
 def files_digest(behaviour: Behaviour, folder: Path | None) -> str:
     """A digest of the files that a body includes, '' if it includes none."""
     if "include" not in behaviour.body:
