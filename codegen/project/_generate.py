@@ -75,17 +75,21 @@ def generate_project(
 
 
 def _refuse_equal_names(system: System) -> None:
-    """Components and nodes become files and functions of their name."""
-    seen: dict[str, Element] = {}
-    for element in (*system.components, *system.platform.nodes):
+    """Components, entries and nodes become files and functions of their name."""
+    seen: dict[tuple[str, str], Element] = {}
+    names = [(x, c_identifier(x.name or x.id)) for x in (*system.components, *system.platform.nodes)]
+    names += [(e, signature_of(c, e).name) for c in system.components for e in c.entries]
+    for element, name in names:
         kind = type(element).__name__.lower()
-        other = seen.setdefault(f"{kind} {c_identifier(element.name or element.id)}", element)
+        other = seen.setdefault((kind, name), element)
         if other is not element:
+            called = name if kind == "entry" else element.name
+            plural = "entries" if kind == "entry" else f"{kind}s"
             raise ModelError(
                 Diagnostic(
                     severity=Severity.ERROR,
                     rule="equal-names",
-                    message=f"two {kind}s are called {element.name!r}: {other.id!r} and {element.id!r}",
+                    message=f"two {plural} are called {called!r}: {other.id!r} and {element.id!r}",
                     next_step="rename one of them",
                     source=element.source,
                 )
@@ -184,7 +188,9 @@ class _Project:
         signature = signature_of(component, entry)
         view = self.tables.entry(component, entry, signature)
         if entry.id not in self.kernels:
-            file = stub(self.renderer, entry, component.name, signature)
+            alone = len(component.entries) == 1
+            title = component.name if alone else f"{component.name}.{entry.name}"
+            file = stub(self.renderer, entry, title, signature)
             self.made[file.path] = file
             return replace(view, host_code=HOST_CODE["user"]), [file.path]
         target = TARGET_OF[self.tables.kind(component)]

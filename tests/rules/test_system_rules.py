@@ -87,6 +87,13 @@ def unnamed_platform(system: System) -> System:
     return replace(system, platform=replace(system.platform, nodes=(), links=()))
 
 
+def crowded(system: System) -> System:
+    """A connected component with one entry more: nobody says which of them uses the ports."""
+    component = next(c for c in system.components if c.ports)
+    more = replace(component.entries[0], id=f"{component.id}.more", name="more", behaviours=())
+    return with_components(system, replace(component, entries=(*component.entries, more)))
+
+
 BREAKERS: dict[str, Callable[[System], System]] = {
     "duplicate-id": lambda s: first_entry(s, id=s.components[0].id),
     "number-range": lambda s: first_entry(s, activation=Periodic(period_ns=10**5000)),
@@ -96,6 +103,8 @@ BREAKERS: dict[str, Callable[[System], System]] = {
     "channel-type": retyped,
     "two-writers": doubled,
     "open-input": lambda s: replace(s, application=replace(s.application, channels=())),
+    "port-user": crowded,
+    "foreign-port": lambda s: first_entry(s, ports=(s.components[-1].ports[0].id,)),
     "no-activation": sampled,
     "bad-period": lambda s: first_entry(s, activation=Sporadic(min_interarrival_ns=0)),
     "queue-cycle": looped,

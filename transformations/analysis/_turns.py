@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations
 
 from aicompiler.metamodels.deployment import Finding
 from aicompiler.metamodels.system import Component, Entry
@@ -39,42 +38,32 @@ def own_ports(facts: Facts) -> Iterator[Finding]:
 def turns(facts: Facts) -> Iterator[Finding]:
     """For each two entries that share state: the job whose turn is next starts after the end of the other."""
     places = [p for p in facts.placements if _shares(facts, facts.components[p.component])]
-    order = _order(facts) if places else {}
+    fed, feeding = _fed(facts) if places else ({}, {})
     for p in places:
-        entries = [e for e in facts.components[p.component].entries if facts.has_all_slots(e.id, p.unit)]
-        for first, second in permutations(entries, 2):
-            yield from _out_of_turn(facts, p.unit, order, first, second)
-
-
-@dataclass(frozen=True)
-class _Rank:
-    """The place of job 0 of an entry: when it is fed, through how many queues, and as which of the model."""
-
-    fed_ns: int
-    queues: int
-    number: int
+        entries = _in_order(facts.components[p.component], feeding)
+        tabled = [e for e in entries if facts.has_all_slots(e.id, p.unit)]
+        for one, other in combinations(tabled, 2):  # at one instant, ``one`` is first
+            yield from _out_of_turn(facts, p.unit, fed, (one, other), 0)
+            yield from _out_of_turn(facts, p.unit, fed, (other, one), 1)
 
 
 def _out_of_turn(
-    facts: Facts, unit: str, order: dict[str, _Rank], first: Entry, second: Entry
+    facts: Facts, unit: str, fed: dict[str, int], pair: tuple[Entry, Entry], more: int
 ) -> Iterator[Finding]:
-    one, two = order[first.id], order[second.id]
-    period = facts.timing(second.id).period_ns
-    wins_tie = (one.queues, one.number) < (two.queues, two.number)
-    for job in range(facts.jobs_of(first.id)):
-        instant = one.fed_ns + job * facts.timing(first.id).period_ns
-        follower = -((two.fed_ns - instant) // period)  # the first that is fed at the instant or later
-        if two.fed_ns + follower * period == instant and not wins_tie:
-            follower += 1
-        end, start = facts.span(first.id, unit, job)[1], facts.span(second.id, unit, follower)[0]
+    """For each job of the first: the next of the second is fed at least ``more`` ns later."""
+    first, second = pair[0].id, pair[1].id
+    for job in range(facts.jobs_of(first)):
+        instant = fed[first] + job * facts.timing(first).period_ns + more
+        follower = -((fed[second] - instant) // facts.timing(second).period_ns)
+        end, start = facts.span(first, unit, job)[1], facts.span(second, unit, follower)[0]
         if start < end:
-            text = f"job {follower} of {second.id!r} starts at {duration(start)} on {unit!r}, "
+            text = f"job {follower} of {second!r} starts at {duration(start)} on {unit!r}, "
             yield failed(
-                message=f"{text}job {job} of {first.id!r}, whose turn is before, ends at {duration(end)}",
+                message=f"{text}job {job} of {first!r}, whose turn is before, ends at {duration(end)}",
                 value=start,
                 limit=end,
                 unit="ns",
-                elements=(second.id, first.id),
+                elements=(second, first),
             )
 
 
@@ -88,23 +77,36 @@ def _shares(facts: Facts, component: Component) -> bool:
     return any(a != b and own >= {a, b} and (a, b) not in facts.joining for a, b in steps)
 
 
-def _order(facts: Facts) -> dict[str, _Rank]:
-    """Ranks, passed on along queues until nothing changes; where queues form a cycle, other checks speak."""
+def _fed(facts: Facts) -> tuple[dict[str, int], dict[str, set[str]]]:
+    """When job 0 of each entry and all that feed it are released, and who these are: passed on along queues.
+
+    Where queues form a cycle the passing stops; other checks speak of that.
+    """
     known = facts.timings.known
-    ranks = {
-        e.id: _Rank(known[e.id].release_ns, 0, number)
-        for number, e in enumerate(facts.system.entries)
-        if e.id in known
-    }
-    queues = [w for w in facts.wires.values() if w.is_queue and {w.producer.id, w.reader.id} <= set(ranks)]
-    for _ in ranks:
-        before = dict(ranks)
+    instants = {e: timing.release_ns for e, timing in known.items()}
+    feeding: dict[str, set[str]] = {e: set() for e in known}
+    queues = [w for w in facts.wires.values() if w.is_queue and {w.producer.id, w.reader.id} <= set(known)]
+    for _ in known:
+        changed = False
         for wire in queues:
-            source, own = ranks[wire.producer.id], ranks[wire.reader.id]
-            last = source.fed_ns + (wire.channel.consume - 1) * known[wire.producer.id].period_ns
-            ranks[wire.reader.id] = _Rank(
-                max(own.fed_ns, last), max(own.queues, source.queues + 1), own.number
-            )
-        if ranks == before:
+            source, reader = wire.producer.id, wire.reader.id
+            last = instants[source] + (wire.channel.consume - 1) * known[source].period_ns
+            more = {source, *feeding[source]} - feeding[reader]
+            if last > instants[reader] or more:
+                instants[reader] = max(instants[reader], last)
+                feeding[reader] |= more
+                changed = True
+        if not changed:
             break
-    return ranks
+    return instants, feeding
+
+
+def _in_order(component: Component, feeding: dict[str, set[str]]) -> list[Entry]:
+    """Entries as the model has them, each with those that feed it before it, the least fed of these first."""
+    own = {e.id: e for e in component.entries}
+    behind = {e: [f for f in own if f in feeding.get(e, ())] for e in own}
+    order: list[Entry] = []
+    for id_, entry in own.items():
+        feeders = [own[f] for f in sorted(behind[id_], key=lambda f: len(behind[f]))]
+        order += [e for e in (*feeders, entry) if e not in order]
+    return order

@@ -2,8 +2,8 @@
 
 State passes from job to job, so what a system computes would depend on speed if the jobs of two entries that
 share it could run in either order.  They run in the order of their *turns*: the instant at which a job and
-all jobs that feed it through queues are released; of equal instants first the job that fewer queues in a row
-lead to, then the entry that the model names first.
+all jobs that feed it through queues are released; of equal instants in the model's order of the entries, each
+after those that feed it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from .jobs import JobId, Precedence, Timeline
 
 
 class Turn(NamedTuple):
-    """Turns compare as tuples; no two entries of a system have equal ones."""
+    """Turns of entries that share state compare as tuples; no two are equal."""
 
     instant_ns: int
-    queues: int
     place: int
 
 
@@ -81,15 +80,38 @@ class Turns:
     def _first(self) -> Mapping[str, Turn]:
         """The turn of job 0 of each entry."""
         timings = self.line.timings
-        fed: dict[str, list[tuple[str, int]]] = {e: [] for e in timings}
+        instants: dict[str, int] = {}
+        for entry in TopologicalSorter({e: tuple(fed) for e, fed in self._fed.items()}).static_order():
+            fed = (instants[writer] + later for writer, later in self._fed[entry].items())
+            instants[entry] = max([timings[entry].release_ns, *fed])
+        places = {e: number for entries in self.sharing for number, e in enumerate(self._ranked(entries))}
+        return {e: Turn(instant, places.get(e, 0)) for e, instant in instants.items()}
+
+    @cached_property
+    def _fed(self) -> Mapping[str, Mapping[str, int]]:
+        """By entry: who fills its queues, and how long after its first value a job has the last one."""
+        found: dict[str, dict[str, int]] = {e: {} for e in self.line.timings}
         for channel, writer, reader in self.line.streams:
             if channel.protocol is ChannelProtocol.QUEUE:
-                fed[reader].append((writer, (channel.consume - 1) * timings[writer].period_ns))
-        places = {e: number for number, e in enumerate(timings)}
-        found: dict[str, Turn] = {}
-        graph = {e: [writer for writer, _ in writers] for e, writers in fed.items()}
-        for entry in TopologicalSorter(graph).static_order():
-            instants = [found[writer].instant_ns + more for writer, more in fed[entry]]
-            queues = max((found[writer].queues + 1 for writer, _ in fed[entry]), default=0)
-            found[entry] = Turn(max([timings[entry].release_ns, *instants]), queues, places[entry])
+                found[reader][writer] = (channel.consume - 1) * self.line.timings[writer].period_ns
+        return found
+
+    def _ranked(self, entries: tuple[str, ...]) -> list[str]:
+        """Entries in model order, each right after those that feed it, of which the least fed come first."""
+        reached = {e: self._feeders(e) for e in entries}
+        feeders = {e: [f for f in entries if f in reached[e]] for e in entries}
+        ranked: dict[str, None] = {}
+        for entry in entries:
+            ranked.update(dict.fromkeys(sorted(feeders[entry], key=lambda f: len(feeders[f]))))
+            ranked[entry] = None
+        return list(ranked)
+
+    def _feeders(self, entry: str) -> set[str]:
+        """Who fills the queues of an entry, directly or through others."""
+        found: set[str] = set()
+        waiting = [entry]
+        while waiting:
+            fresh = self._fed[waiting.pop()].keys() - found
+            found |= fresh
+            waiting += fresh
         return found
