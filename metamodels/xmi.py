@@ -20,6 +20,7 @@ from ._mapper import EObjectBuilder, Metamodels, to_dataclass
 from ._packages import PACKAGES
 from ._reader import DirectResource, Malformed
 from .diagnostics import Diagnostic, Severity, UnreadableInput
+from .journal import noted
 from .system import Source
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -110,9 +111,11 @@ def _content(path: Path) -> bytes:
             raise _unreadable(path, "is no file")
         if path.stat().st_size > MAX_BYTES:
             raise _unreadable(path, f"has more than {MAX_BYTES >> 20} MiB, the limit")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+    noted(path, content)
+    return content
 
 
 def _misfit(path: Path, error: Exception, line: int = 0) -> UnreadableInput:

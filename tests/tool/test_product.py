@@ -12,6 +12,8 @@ import pytest
 from aicompiler.cache import Cache
 from aicompiler.codegen import GeneratedFile, GeneratedProject
 from aicompiler.commands import Order, build_model
+from aicompiler.inputs import relative, unchanged
+from aicompiler.metamodels.journal import ABSENT
 from aicompiler.product import Product, build_key, pack, unpack
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,10 +95,37 @@ def test_every_input_is_in_the_key(edit: str, model: Path, tmp_path: Path) -> No
     assert before != after
 
 
-def test_models_of_many_files_are_not_cached(tmp_path: Path) -> None:
-    """A Capella project reads fragments and libraries that a key would not know: it is built each time."""
-    (tmp_path / "model.capella").write_bytes(b"")
-    assert build_key(tmp_path / "model.capella", None, None) is None
+def _included(model: Path) -> None:
+    """Let the body of the first behaviour include a file."""
+    text = model.read_text(encoding="utf-8")
+    assert "<body>" in text
+    model.write_text(text.replace("<body>", '<body>#include "helper.h"&#10;', 1), encoding="utf-8")
+
+
+def test_files_that_a_model_names_are_inputs(model: Path, tmp_path: Path) -> None:
+    """A build is taken again only while the files that its bodies include hold the same."""
+    _included(model)
+    helper = tmp_path / "helper.h"
+    helper.write_text("static int twice(int x) { return 2 * x; }\n")
+    order, said = Order(model, tmp_path / "out", cache=Cache(tmp_path / "cache")), list[str]()
+    for text in (None, "static int twice(int x) { return x + x; }\n", None):
+        if text is not None:
+            helper.write_text(text)
+        build_model(order, said.append)
+        said.append("built")
+    taken = "nothing has changed: taking the build from the cache"
+    ends = [said[i - 1] for i, text in enumerate(said) if text == "built"]
+    assert [end == taken for end in ends] == [False, False, True]
+    names = [f["path"] for f in json.loads((tmp_path / "out" / "verdict.json").read_text())["inputs"]]
+    assert names == ["model.uml", "helper.h"]
+
+
+def test_a_file_that_appears_is_a_change(tmp_path: Path) -> None:
+    """What was absent when a model was built belongs to its inputs."""
+    absent = relative({tmp_path / "types.uml": ABSENT}, tmp_path)
+    assert unchanged(absent, tmp_path)
+    (tmp_path / "types.uml").write_text("<a/>")
+    assert not unchanged(absent, tmp_path)
 
 
 def test_the_verdict_is_data(model: Path, tmp_path: Path) -> None:

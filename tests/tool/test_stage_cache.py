@@ -145,7 +145,7 @@ def test_a_corrupted_entry_is_a_miss(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     first = build_model(Order(SMALL, tmp_path / "out", cache=cache), lambda _: None)
     paths = [p for p in cache.folder.glob("*/*") if p.is_file()]
-    assert {p.parent.name for p in paths} == STAGES - {"schedule"} | {"build"}
+    assert {p.parent.name for p in paths} == STAGES - {"schedule"} | {"build", "inputs"}
     for number, path in enumerate(paths):
         raw = bytearray(path.read_bytes())
         raw[number * 31 % len(raw)] ^= 0x10

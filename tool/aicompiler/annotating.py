@@ -34,7 +34,7 @@ def annotated(made: Build) -> Written:
     """
     source, model, decision = source_of(made.model), made.model, made.decision
     content = source.read_bytes()
-    known = dict(model.digests).get(source.name)
+    known = dict(model.inputs).get(source.name)
     if known is not None and hashlib.sha256(content).hexdigest() != known:
         raise ModelError(
             Diagnostic(

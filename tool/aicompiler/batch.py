@@ -22,7 +22,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from aicompiler.inputs import Inputs, relative, unchanged
 from aicompiler.metamodels.diagnostics import AicError, Diagnostic, OutputFailed, Severity
+from aicompiler.metamodels.journal import journal
 
 Progress = Callable[[str], None]
 
@@ -60,6 +62,7 @@ class ModelResult:
     exit_code: int
     verdict: str
     messages: tuple[str, ...] = ()
+    inputs: Inputs = ()
 
 
 def run_batch(
@@ -189,9 +192,10 @@ def _start(context: Any, path: Path, folder: str, out: Path, limits: Limits) -> 
 
 
 def _finished(one: _Running, out: Path, limits: Limits) -> ModelResult | None:
+    inputs: Inputs = ()
     if one.receiver.poll():
         try:
-            exit_code, verdict, messages = one.receiver.recv()
+            exit_code, verdict, messages, inputs = one.receiver.recv()
         except EOFError:  # the process died without a word
             one.process.join()
             code = one.process.exitcode
@@ -204,31 +208,37 @@ def _finished(one: _Running, out: Path, limits: Limits) -> ModelResult | None:
         return None
     one.process.join()
     one.receiver.close()
-    return ModelResult(str(one.path), one.folder, _key(one.path), exit_code, verdict, tuple(messages))
+    return ModelResult(str(one.path), one.folder, _key(one.path), exit_code, verdict, tuple(messages), inputs)
 
 
 def build_one(sender: Connection, path: Path, out: Path, memory_bytes: int) -> None:
-    """Build one model in this process and send (exit code, verdict, messages)."""
+    """Build one model in this process and send (exit code, verdict, messages, files that were read)."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    with journal() as files:
+        told = _told(path, out, memory_bytes)
+    sender.send((*told, relative(files, path.parent)))
+
+
+def _told(path: Path, out: Path, memory_bytes: int) -> tuple[int, str, list[str]]:
+    """What became of one model: exit code, verdict, messages."""
     from aicompiler import pipeline
     from aicompiler.codegen import write_project
 
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     try:
         made = pipeline.build(path)
         diagnostics = (*made.model.diagnostics, *write_project(pipeline.report(made), out))
-        sender.send((0, pipeline.verdict(made)["verdict"], [str(d) for d in diagnostics]))
+        return 0, pipeline.verdict(made)["verdict"], [str(d) for d in diagnostics]
     except OutputFailed as error:
-        sender.send((error.exit_code, NOT_WRITTEN, [str(d) for d in error.diagnostics]))
+        return error.exit_code, NOT_WRITTEN, [str(d) for d in error.diagnostics]
     except AicError as error:
-        sender.send((error.exit_code, "refused", [str(d) for d in error.diagnostics]))
+        return error.exit_code, "refused", [str(d) for d in error.diagnostics]
     except MemoryError:
-        text = (
-            f"needs more than {memory_bytes // 1024**2} MiB; raise --memory-limit or make the model smaller"
-        )
-        sender.send((OUT_OF_MEMORY, "out of memory", [text]))
+        limit = f"{memory_bytes // 1024**2} MiB"
+        text = f"needs more than {limit}; raise --memory-limit or make the model smaller"
+        return OUT_OF_MEMORY, "out of memory", [text]
     except Exception as error:
         # A defect of ours in one model must not end the batch; its name and text reach the index.
-        sender.send((DEFECT, "defect", [f"{type(error).__name__}: {error}"]))
+        return DEFECT, "defect", [f"{type(error).__name__}: {error}"]
 
 
 # --- folders, states, index ---------------------------------------------------------------------------------
@@ -248,14 +258,11 @@ def _folders(models: Sequence[Path]) -> list[str]:
 
 def _key(path: Path) -> str:
     from aicompiler.cache import key_of
-    from aicompiler.product import names_files
+    from aicompiler.transformations.importers import sidecar_path
 
-    sidecar = path.with_name(f"{path.stem}.aic.toml")
+    sidecar = sidecar_path(path)
     try:
-        model = path.read_bytes()
-        if names_files(model):
-            return ""
-        return key_of(model, sidecar.read_bytes() if sidecar.is_file() else b"", str(path))
+        return key_of(path.read_bytes(), sidecar.read_bytes() if sidecar.is_file() else b"", str(path))
     except OSError:
         return ""
 
@@ -264,10 +271,13 @@ def _known(path: Path, folder: str, out: Path) -> ModelResult | None:
     """The result of an earlier batch, if neither the model nor the tool has changed since."""
     try:
         state = json.loads((out / ".state" / f"{folder}.json").read_text(encoding="utf-8"))
-        result = ModelResult(**(state | {"messages": tuple(state["messages"])}))
+        read = tuple((str(name), str(digest)) for name, digest in state["inputs"])
+        result = ModelResult(**(state | {"messages": tuple(state["messages"]), "inputs": read}))
     except (OSError, ValueError, TypeError, KeyError):
         return None
     if not result.key or result.key != _key(path) or result.verdict == NOT_WRITTEN:
+        return None
+    if not unchanged(result.inputs, path.parent):
         return None
     if result.exit_code in {DEFECT, TIMED_OUT, OUT_OF_MEMORY}:
         return None

@@ -128,7 +128,7 @@ def build_model(order: Order, progress: Progress) -> dict[str, Any]:
     from aicompiler.cache import key_of
     from aicompiler.codegen import write_project
     from aicompiler.objectives import objective_of
-    from aicompiler.product import STAGE, build_key, pack, unpack
+    from aicompiler.product import build_key, keep, recall
     from aicompiler.transformations.importers import find_sidecar
 
     _refuse_own_folder(order.out)
@@ -137,16 +137,15 @@ def build_model(order: Order, progress: Progress) -> dict[str, Any]:
     is_kept = order.cache and order.annotation is None  # a model that is written into is no input to keep
     key = build_key(order.model, sidecar, order.templates, order.importing) if is_kept else None
     key = key_of(key, order.objective) if key and order.objective else key
-    known = order.cache.get(STAGE, key) if order.cache and key else None
-    if known is not None:
+    product = recall(order.cache, key, order.model.parent) if order.cache and key else None
+    if product is not None:
         progress("nothing has changed: taking the build from the cache")
-        product = unpack(known)
         print_diagnostics(write_project(product.project, order.out))
     else:
         made = order.build(progress)
         product = _product(made, pipeline.report(made, progress=progress), None)
         if order.cache and key:
-            order.cache.put(STAGE, key, pack(product))
+            keep(order.cache, key, made.model.inputs, product)
         _write(order, made, product.project)
     return _hand_over(product, order.out)
 

@@ -165,7 +165,7 @@ def _emitted(target: str, kernel: Kernel) -> tuple[Kernel, list[GeneratedFile]]:
     from aicompiler.codegen import GeneratedFile
 
     if target == MLIR:
-        return kernel, [GeneratedFile(f"{kernel.name}.mlir", f"{kernel.module}\n".encode())]
+        return kernel, [GeneratedFile(f"{kernel.name}.mlir", (str(kernel.module) + "\n").encode())]
     from aicompiler.codegen.targets import TARGETS
 
     emitter = TARGETS.load(target)()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aicompiler.inputs import Inputs, relative
 from aicompiler.metamodels.deployment import CostTable, Deployment, Evidence
 from aicompiler.metamodels.diagnostics import Diagnostic, Infeasible, Severity
+from aicompiler.metamodels.journal import ABSENT, journal
 from aicompiler.metamodels.plan import ReconfigurationPlan
 from aicompiler.metamodels.store import NO_STORE, Store
 from aicompiler.metamodels.system import System, Unit, UnitKind
@@ -33,19 +34,19 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Examined:
-    """A model as imported and validated, and the SHA-256 of the files that were read, by name."""
+    """A model as imported and validated, and the journal of the files that were read."""
 
     draft: Draft
     sidecar: Path | None
-    digests: tuple[tuple[str, str], ...]
+    files: Mapping[Path, str]
 
 
 @dataclass(frozen=True)
 class Model:
     """A model with its side-car, imported and lowered: entry id -> unscheduled kernel.
 
-    ``store`` is where the stages after look before they work; ``digests`` are the SHA-256 of the files that
-    were read, by name, taken when they were read.
+    ``store`` is where the stages after look before they work; ``inputs`` are the files that were read, with
+    the SHA-256 of what they held then.
     """
 
     path: Path
@@ -54,7 +55,7 @@ class Model:
     kernels: Mapping[str, Kernel] = field(compare=False)
     sidecar: Path | None = None
     store: Store = field(default=NO_STORE, compare=False)
-    digests: tuple[tuple[str, str], ...] = ()
+    inputs: Inputs = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ def examined(
 
     with _stage(progress, f"importing {path.name}"):
         sidecar = find_sidecar(path, sidecar)
-        digests = tuple((p.name, _digest(p)) for p in (path, sidecar) if p is not None and p.is_file())
-        return Examined(examine(path, sidecar, options), sidecar, digests)
+        with journal() as files:
+            draft = examine(path, sidecar, options)
+        return Examined(draft, sidecar, files)
 
 
 def lowered(path: Path, found: Examined, progress: Progress = _silent, store: Store = NO_STORE) -> Model:
@@ -111,8 +113,10 @@ def lowered(path: Path, found: Examined, progress: Progress = _silent, store: St
     system = found.draft.sound().system
     with _stage(progress, "lowering behaviours to MLIR"):
         bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
-        kernels = {e.id: parse_entry(c, e, store, path.parent) for c, e in bodies}
-    return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, found.digests)
+        with journal() as files:
+            kernels = {e.id: parse_entry(c, e, store, path.parent) for c, e in bodies}
+    inputs = relative({**found.files, **files}, path.parent)
+    return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, inputs)
 
 
 def decide(model: Model, progress: Progress = _silent, objective: str = "") -> Decision:
@@ -287,7 +291,7 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
         system=model.system,
         tool_version=__version__,
         command=f"aicompiler build {shlex.quote(model.path.name)}",
-        inputs=tuple(InputFile(path=name, sha256=digest) for name, digest in model.digests),
+        inputs=tuple(InputFile(path=n, sha256=digest) for n, digest in model.inputs if digest != ABSENT),
         diagnostics=model.diagnostics + made.project.diagnostics,
         costs=decision.costs,
         deployment=decision.deployment,
@@ -297,10 +301,6 @@ def _record(made: Build, ran: RunResult | None) -> BuildRecord:
         plan=made.plan,
         run=ran,
     )
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aicompiler.cache import key_of
+from aicompiler.cache import Cache, key_of
 from aicompiler.codegen import GeneratedFile, GeneratedProject
+from aicompiler.inputs import Inputs, unchanged
 
 if TYPE_CHECKING:
     from aicompiler.transformations.importers import ImportOptions
 
 STAGE = "build"
-ONE_FILE_MODELS = frozenset({".uml", ".xmi"})
-"""Models whose every byte is in one file; others may read files that a key would not know of."""
+INPUTS = "inputs"
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,33 @@ class Product:
 def build_key(
     model: Path, sidecar: Path | None, templates: Path | None, options: ImportOptions | None = None
 ) -> str | None:
-    """The key of a build, from every byte that it reads; ``None`` where those are not known beforehand."""
-    if model.suffix not in ONE_FILE_MODELS:
-        return None
+    """The key of a build, from what the command names; ``recall`` and ``keep`` add what the model names.
+
+    ``None`` where something cannot be read.
+    """
     overrides = sorted(p for p in templates.rglob("*") if p.is_file()) if templates else []
     try:
         parts = [model.read_bytes(), sidecar.read_bytes() if sidecar else b""]
-        if names_files(parts[0]):
-            return None
         parts += [part for p in overrides for part in (p.name.encode(), p.read_bytes())]
     except OSError:
         return None  # the build itself says what cannot be read
     return key_of(model.name, sidecar.name if sidecar else "", repr(options), *parts)
 
 
-def names_files(model: bytes) -> bool:
-    """Whether bodies of a model may be names of files, which are read too: those of networks are."""
-    return b"onnx" in model.lower()
+def recall(cache: Cache, key: str, folder: Path) -> Product | None:
+    """The build kept under ``key``, if every file that it read from ``folder`` still holds the same."""
+    inputs = cache.get(INPUTS, key)
+    if inputs is None or not unchanged(json.loads(inputs), folder):
+        return None
+    packed = cache.get(STAGE, key_of(key, inputs))
+    return None if packed is None else unpack(packed)
+
+
+def keep(cache: Cache, key: str, inputs: Inputs, product: Product) -> None:
+    """Keep a build, and which files it read."""
+    listed = json.dumps(inputs).encode()
+    cache.put(STAGE, key_of(key, listed), pack(product))
+    cache.put(INPUTS, key, listed)
 
 
 def pack(product: Product) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.parsers import expat
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity, UnreadableInput
+from aicompiler.metamodels.journal import noted
 from aicompiler.metamodels.system import Source
 from lxml import etree
 
@@ -88,6 +89,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         message = f"it cannot be read: {error.strerror or error}"
         raise unreadable(path, "unreadable-file", message, "check the path and its permissions") from error
+    noted(path, content)
     if not content.strip():
         raise unreadable(path, "empty-file", "the file is empty", "save the model again from its editor")
     return content

@@ -211,7 +211,6 @@ PLAIN: Mapping[str, Mapping[str, Parser]] = {
     "import": {"root": _text, "context": _text, "keep_allocation": _flag},
     "budget": {"power": _POWER_DOWN, "peak_power": _POWER_DOWN, "energy": _BUDGET},
     "objective": {"order": _texts},
-    "objective": {"order": _texts},
 }
 """Sections without globs."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from aicompiler.metamodels.diagnostics import UnreadableInput
+from aicompiler.metamodels.journal import noted
 from aicompiler.transformations.importers._reading import read_xml
 
 from ._names import is_uml, is_xmi, split_tag
@@ -92,7 +93,10 @@ class Documents:
             target = (folder / unquote(address)).resolve()
             if not target.is_relative_to(self.folder):
                 return Fate.OUTSIDE, None
-            return (Fate.READ, target) if target.is_file() else (Fate.MISSING, None)
+            if target.is_file():
+                return Fate.READ, target
+            noted(target, None)
+            return Fate.MISSING, None
         except (OSError, ValueError):  # no file name at all, or a ring of links
             return Fate.MISSING, None
 
