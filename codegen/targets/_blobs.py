@@ -20,8 +20,8 @@ class UnsupportedTable(AicError):
             Diagnostic(
                 severity=Severity.ERROR,
                 rule="unsupported-table",
-                message=f"kernel {kernel.name} has {size} bytes of constant tables in a file, which the target "
-                f"{target} cannot take in",
+                message=f"kernel {kernel.name} has {size} bytes of constant tables in a file, which the "
+                f"target {target} cannot take in",
                 next_step="place the component on a CPU, or split it so that each part has at most 64 KiB",
             )
         )
@@ -51,7 +51,7 @@ def blob_files(kernel: Kernel, folder: str = "") -> list[GeneratedFile]:
 
 
 _MACRO = r"""
-#define AIC_TABLE(symbol, path, start, size)                                                                  \
-    __asm__(".pushsection .rodata\n.globl " #symbol "\n.hidden " #symbol "\n.balign 64\n" #symbol             \
+#define AIC_TABLE(symbol, path, start, size)                                                         \
+    __asm__(".pushsection .rodata\n.globl " #symbol "\n.hidden " #symbol "\n.balign 64\n" #symbol    \
             ":\n.incbin \"" path "\", " start ", " size "\n.popsection\n");
 """

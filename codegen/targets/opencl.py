@@ -171,7 +171,8 @@ class OpenCl(CLike):
         for array in temporaries.values():
             every[array.name] = self.pointer(array.name, array.element, "global", False, self.restrict)
         body = "\n".join(out.lines)
-        return {name: text for name, text in every.items() if re.search(rf"(?<!\.)\b{safe_name(name)}\b", body)}
+        # A name after a dot is a member, such as threadIdx.x of CUDA.
+        return {n: text for n, text in every.items() if re.search(rf"(?<!\.)\b{safe_name(n)}\b", body)}
 
     def _grid(self, out: Statements, op: Operation, phase: Phase) -> list[int]:
         """A nest of parallel loops as work-items; gives the extents, innermost loop first."""

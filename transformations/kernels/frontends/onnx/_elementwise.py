@@ -44,7 +44,10 @@ def _floats_only(program: Program, node: Node, source: View, kind: str) -> None:
 
 def gelu(program: Program, node: Node) -> None:
     """Gelu by the error function, or by its approximation."""
-    approximate = node.attributes.get("approximate", "none") == "tanh"
+    way = node.attributes.get("approximate", "none")
+    if way not in ("none", "tanh"):
+        raise program.no.unsupported(f"{node.title} approximated by {way[:40]!r}", "use none or tanh")
+    approximate = way == "tanh"
     function = Scalar.gelu_by_tanh if approximate else Scalar.gelu
     apply_unary(program, node, "gelu_tanh" if approximate else "gelu", function)
 
@@ -123,6 +126,8 @@ def cast(program: Program, node: Node) -> None:
 
 def batch_normalization(program: Program, node: Node) -> None:
     """``x * a + b`` a channel, with ``a`` and ``b`` made of the four constant vectors."""
+    if node.attributes.get("training_mode", 0):
+        raise program.no.unsupported(f"{node.title} in training mode", "export the network for inference")
     names = ("", "scale", "bias", "mean", "var")
     vectors = [program.values(node, place, names[place]) for place in range(1, 5)]
     a, b = factors_of([v for v in vectors if v is not None], float(node.attributes.get("epsilon", 1e-5)))

@@ -58,7 +58,7 @@ def evaluated(
     with np.errstate(all="ignore"):
         try:
             made = ReferenceEvaluator(model).run(None, given)
-        except (ValueError, IndexError, TypeError, OverflowError, NotImplementedError) as error:
+        except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, RuntimeError) as error:
             text = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
             raise no.wrong(
                 f"the operator {op} cannot be computed on its constants: {text}", "export the network again"

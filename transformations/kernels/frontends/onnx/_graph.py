@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Refusals, shape_text, shown
-from ._file import checked
+from ._file import EXPORT, checked
 from ._folding import evaluated
 from ._types import DTYPES, NUMPY, TensorType
 
@@ -67,7 +67,10 @@ def read_graph(model: Any, supported: Iterable[str], no: Refusals) -> Graph:
     import onnx.inliner
 
     if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
+        try:
+            model = onnx.inliner.inline_local_functions(model)
+        except (RuntimeError, ValueError) as error:
+            raise no.wrong(f"its functions cannot be inlined: {str(error)[:160]}", EXPORT) from None
     _known_operators(model, frozenset(supported), no)
     inputs = _inputs(model, no)
     checked(model, no)
@@ -76,7 +79,7 @@ def read_graph(model: Any, supported: Iterable[str], no: Refusals) -> Graph:
         inputs=inputs,
         outputs=tuple(o.name for o in model.graph.output),
         nodes=[_node(n, i) for i, n in enumerate(model.graph.node)],
-        constants={t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer},
+        constants={t.name: _values(t, no) for t in model.graph.initializer},
     )
     _settle(graph, model, no)
     return pruned(graph)
@@ -91,6 +94,18 @@ def pruned(graph: Graph) -> Graph:
             needed |= set(node.inputs)
     constants = {n: v for n, v in graph.constants.items() if n in needed}
     return replace(graph, nodes=kept[::-1], constants=constants)
+
+
+def _values(tensor: Any, no: Refusals) -> Array:
+    """The values of a tensor of the file."""
+    import onnx
+
+    try:
+        return onnx.numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        raise no.wrong(
+            f"the tensor {shown(tensor.name)} cannot be read: {str(error)[:160]}", EXPORT
+        ) from None
 
 
 # --- the file ---------------------------------------------------------------------------------------------
@@ -206,7 +221,7 @@ def _inferred(graph: Graph, model: Any, no: Refusals) -> dict[str, TensorType]:
         lines = str(error).strip().splitlines() or [""]
         raise no.wrong(
             f"the shapes do not fit: {' '.join(lines)[:240]}",
-            "export the network again, and check it with onnx.checker",
+            EXPORT,
         ) from None
     types = dict(graph.inputs)
     for info in (*done.graph.value_info, *done.graph.output):

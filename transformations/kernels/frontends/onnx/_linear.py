@@ -19,6 +19,11 @@ def conv(program: Program, node: Node) -> None:
     source, weights, *bias = program.inputs(node)
     window = window_of(program, node, weights.shape[2:], source.shape[2:])
     groups = int(node.attributes.get("group", 1))
+    if groups < 1 or weights.shape[0] % groups or source.shape[1] != weights.shape[1] * groups:
+        raise program.no.wrong(
+            f"{node.title} has {groups} groups, {source.shape[1]} channels and {weights.shape[0]} features",
+            "export the network again",
+        )
     source = padded(program, source, window.spatial_pads, 0.0)
     attributes = {"strides": window.strides, "dilations": window.dilations, "group": groups}
 

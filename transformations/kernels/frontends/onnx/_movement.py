@@ -60,6 +60,14 @@ def axes_of(program: Program, node: Node, rank: int, place: int = 1) -> tuple[in
     return tuple(sorted(a % rank for a in given))
 
 
+def dropout(program: Program, node: Node) -> None:
+    """Nothing is dropped when a network is used; training is refused."""
+    training = program.values(node, 2, "training_mode")
+    if training is not None and training.any():
+        raise program.no.unsupported(f"{node.title} in training mode", "export the network for inference")
+    identity(program, node)
+
+
 def identity(program: Program, node: Node) -> None:
     """The same elements in the same order."""
     if not program.alias(node, node.inputs[0]):

@@ -20,9 +20,7 @@ def folded_normalisation(graph: Graph) -> Graph:
     gone: set[int] = set()
     constants = dict(graph.constants)
     for node in graph.nodes:
-        conv = (
-            makers.get(node.inputs[0]) if node.op == "BatchNormalization" and len(node.outputs) == 1 else None
-        )
+        conv = makers.get(node.inputs[0]) if _is_plain(node) else None
         if conv is None or conv.op != "Conv" or users[node.inputs[0]] != 1:
             continue
         names = [*conv.inputs[1:], *node.inputs[1:]]
@@ -36,6 +34,12 @@ def folded_normalisation(graph: Graph) -> Graph:
         gone.add(id(node))
     nodes = [folded.get(n.outputs[0], n) for n in graph.nodes if id(n) not in gone]
     return pruned(replace(graph, nodes=nodes, constants=constants))
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a node is a BatchNormalization as it is when a network is used."""
+    training = node.attributes.get("training_mode", 0) or len(node.outputs) > 1
+    return node.op == "BatchNormalization" and not training
 
 
 def _joined(constants: dict[str, Any], conv: Node, node: Node) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from . import _movement as movement
 from . import _recurrent as recurrent
 from . import _reductions as reductions
 from . import _windows as windows
+from ._errors import shown
 from ._folding import FOLDED
 from ._graph import Graph, Node
 from ._program import Program
@@ -26,7 +27,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "Clip": elementwise.clip,
     "Concat": movement.concat,
     "Conv": linear.conv,
-    "Dropout": movement.identity,
+    "Dropout": movement.dropout,
     "Expand": movement.expand,
     "Flatten": movement.identity,
     "GRU": recurrent.recurrent,
@@ -63,6 +64,7 @@ KNOWN = frozenset(LOWERINGS) | FOLDED
 
 def lower(program: Program, graph: Graph) -> None:
     """Lower all nodes in order; memory of tensors that are read for the last time is used again."""
+    read = {name for node in graph.nodes for name in node.inputs if name} | set(graph.outputs)
     last: dict[str, int] = {}
     for place, node in enumerate(graph.nodes):
         last |= {name: place for name in (*node.inputs, *node.outputs) if name}
@@ -78,4 +80,8 @@ def lower(program: Program, graph: Graph) -> None:
                 "this operator works on constants only: export the network with fixed sizes",
             )
         LOWERINGS[node.op](program, node)
+        if missing := [n for n in node.outputs if n in read and n not in program.views]:
+            raise program.no.unsupported(
+                f"{node.title}, whose result {shown(missing[0])} is used,", "use its first result only"
+            )
         program.done([n for n in ending.get(place, ()) if n in program.views])

@@ -17,6 +17,7 @@ from ._scalars import Scalar
 from ._types import TensorType
 
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+_WAYS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 _DEFAULTS = {"RNN": ("Tanh",), "GRU": ("Sigmoid", "Tanh"), "LSTM": ("Sigmoid", "Tanh", "Tanh")}
 
 
@@ -35,8 +36,7 @@ class _Cell:
 def recurrent(program: Program, node: Node) -> None:
     """One layer: a function for each direction, which writes its part of the results."""
     _refuse(program, node)
-    way = node.attributes.get("direction", "forward")
-    backwards = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}[way]
+    backwards = _WAYS[node.attributes.get("direction", "forward")]
     x, w, r = (program.view(n) for n in node.inputs[:3])
     hidden = r.shape[2]
     bias = _or_zeros(program, node, 3, (len(backwards), 2 * GATES[node.op] * hidden), x)
@@ -59,6 +59,10 @@ def recurrent(program: Program, node: Node) -> None:
 def _refuse(program: Program, node: Node) -> None:
     """Refuse what is not written: other activations, clipping, peepholes, lengths, several sequences."""
     a, no = node.attributes, program.no
+    if a.get("direction", "forward") not in _WAYS:
+        raise no.unsupported(
+            f"{node.title} in the direction {a['direction'][:40]!r}", f"use one of {[*_WAYS]}"
+        )
     activations = tuple(a.get("activations", ()))
     repeated = _DEFAULTS[node.op] * (2 if a.get("direction") == "bidirectional" else 1)
     if activations and tuple(n.lower() for n in activations) != tuple(n.lower() for n in repeated):

@@ -53,6 +53,8 @@ def window_of(program: Program, node: Node, kernel: tuple[int, ...], extents: tu
     dilations = tuple(a.get("dilations", ones))
     flat = tuple(a.get("pads", (0,) * (2 * rank)))
     auto = a.get("auto_pad", "NOTSET")
+    if auto not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
+        raise program.no.unsupported(f"{node.title} with auto_pad {auto[:40]!r}", "give the pads as numbers")
     result = program.graph.types[node.outputs[0]].shape[2:]
     _refuse_odd(program, node, (strides, dilations, kernel), flat, rank)
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
