@@ -340,23 +340,45 @@ def test_a_port_slot_says_whose_times_they_are(draw: Draw) -> None:
     }
 
 
-def test_several_entries_with_ports_check_and_say_why_they_cannot_be_placed(draw: Draw) -> None:
-    """Nothing says which entry uses a port: the model is fine, and deciding on it names the component."""
+def test_entries_of_one_component_use_the_ports_of_their_own_messages(draw: Draw) -> None:
+    """The sender of a message was asked to `get` before: that entry owns the port, and a table is found."""
     from aicompiler import pipeline
 
+    elements = service("_a", "A", "get", "set") + service("_b", "B", "put") + service("_c", "C", "ask")
+    timed = TIMED + step("_a_set", "execTime=(1,ms)") + step("_c_ask", "execTime=(1,ms)")
+    steps = sequence("_i", "a:_a b:_b c:_c", ("c", "a", "_a_get"), ("a", "b", "_b_put"))
+    path = draw(elements + steps, timed)
+    sidecar = path.with_suffix(".toml")
+    sidecar.write_text(
+        '[component."[AC]"]\nperiod = "20 ms"\n[component.B]\nactivation = "on data"\n', encoding="utf-8"
+    )
+    made = pipeline.build(path, sidecar=sidecar)
+    ports = {e.name: [p.name for p in c.ports_of(e)] for c in made.model.system.components for e in c.entries}
+    assert ports["get"] == ["get", "put"] and ports["set"] == []
+    assert made.decision.evidence.accepted
+
+
+def test_a_message_of_nobody_asks_the_sidecar_for_its_entry(draw: Draw) -> None:
+    """What a component with two entries sends before it is asked for anything is of neither."""
     elements = service("_a", "A", "get", "set") + service("_b", "B", "put")
     timed = TIMED + step("_a_set", "execTime=(1,ms)")
     path = draw(elements + sequence("_i", "a:_a b:_b", ("a", "b", "_b_put")), timed)
     sidecar = path.with_suffix(".toml")
-    sidecar.write_text(
-        '[component.A]\nperiod = "20 ms"\n[component.B]\nactivation = "on data"\n', encoding="utf-8"
-    )
-    load_system(path, sidecar)
+    said = '[component.A]\nperiod = "20 ms"\n[component.B]\nactivation = "on data"\n'
+    sidecar.write_text(said, encoding="utf-8")
     with pytest.raises(ModelError) as caught:
-        pipeline.build(path, sidecar=sidecar)
+        load_system(path, sidecar)
     (error,) = [d for d in caught.value.diagnostics if d.rule == "port-user"]
-    assert "'A'" in error.message and "2 entries" in error.message
+    assert "'A' has 2 entries and the connected port 'put'" in error.message
+    assert '[entry."A::get"] ports = ["put", ...]' in error.next_step
     assert error.source is not None and error.source.line
+    sidecar.write_text(said + '[entry."A::get"]\nports = ["put"]\n', encoding="utf-8")
+    system, _ = load_system(path, sidecar)
+    (users,) = [c.users_of(p.id) for c in system.components if c.name == "A" for p in c.ports]
+    assert [e.name for e in users] == ["get"]
+    sidecar.write_text(said + '[entry."A::get"]\nports = ["putt"]\n', encoding="utf-8")
+    with pytest.raises(ModelError, match="'A' has no port 'putt'"):
+        load_system(path, sidecar)
 
 
 def test_conjugated_ports_call_the_others(draw: Draw) -> None:

@@ -310,6 +310,9 @@ SIDECARS = Path(__file__).resolve().parent.parent / "importers" / "sidecars"
     [
         ("papyrus-marte/chess_grides_modelSchedulability", "chess"),
         ("papyrus-sysml/arrowhead_smartcity", "arrowhead_smartcity"),
+        ("papyrus-marte/artist_petstore_u2j", "petstore"),
+        ("papyrus-marte/seaa_train-ticket", "train-ticket"),
+        ("papyrus-marte/dice_dpim_sequence", "dpim"),
     ],
 )
 def test_a_filled_in_sidecar_gives_a_checked_deployment(model: str, sidecar: str, shared: Path) -> None:
@@ -321,3 +324,19 @@ def test_a_filled_in_sidecar_gives_a_checked_deployment(model: str, sidecar: str
     assert made.decision.evidence.accepted
     placed = {p.component for p in made.decision.deployment.placements}
     assert placed == {c.id for c in made.model.system.components}
+
+
+def test_who_sends_and_who_receives_uses_the_ports_of_a_message(marte: Path) -> None:
+    """A message belongs to what its sender was asked last, and to the entry that it calls."""
+    system = Papyrus().load(marte / "dice_dpim_sequence.uml", ImportOptions()).system
+    used = {
+        f"{c.name}::{e.name}": [p.name for p in c.ports_of(e)] for c in system.components for e in c.entries
+    }
+    assert used == {
+        "ParsingTask::postProcessing(ais_sentence)": ["postProcessing_ais_sentence", "replay"],
+        "Parser::NMEAstream": ["adapt_ais_nmea"],
+        "StationManager::adapt(ais_nmea)": ["adapt_ais_nmea", "adapt_ais_nmea_2"],
+        "StationManager::ais_sentence": ["ais_sentence", "postProcessing_ais_sentence"],
+        "StationManager::replay": ["replay"],
+        "StationProcesses::adapt(ais_nmea)": ["adapt_ais_nmea", "ais_sentence"],
+    }
