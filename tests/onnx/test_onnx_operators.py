@@ -14,8 +14,9 @@ from networks import kernel_of, onnxruntime_results
 from operator_cases import CASES
 
 Values = dict[str, Any]
-MATHEMATICAL = {"f32": 2e-6}
-"""Functions of the mathematical library differ in the last bits, and so does what is made of them."""
+NO_SPECIAL = {"casts", "gelu_tanh"}
+"""Where not every float is defined, for no integer holds it; and where a last bit decides between NaN and an
+infinity: PoCL's tanh of minus infinity is not quite -1, and 1 + tanh is multiplied with that infinity."""
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,33 @@ def test_an_operator_computes_what_onnxruntime_computes(name: str, networks: Any
 
 @pytest.mark.parametrize("target", ["c", "hls", "llvm", "opencl", "cuda"])
 def test_a_target_computes_what_the_interpreter_computes(target: str, networks: Any, tmp_path: Path) -> None:
-    """All operators in one program, with the default schedule: the interpreter's results."""
+    """All operators in one program, with the default schedule: the interpreter's results.
+
+    With random inputs, then with NaN, infinities, zeros of both signs, denormals and huge values among them.
+    """
     kernels = {n: default_schedule(k, UNITS[target]) for n, (_, k, _, _) in networks.items()}
     run = batch(target, list(kernels.values()), tmp_path)
     for name, kernel in kernels.items():
-        _, _, inputs, expected = networks[name]
-        got = run(kernel, inputs)
-        for result, value in expected.items():
-            np.testing.assert_allclose(got[result], value, rtol=2e-6, atol=1e-7, err_msg=f"{name}: {result}")
+        _, plain, inputs, expected = networks[name]
+        assert_close(run(kernel, inputs), expected, name)
+        if name not in NO_SPECIAL:
+            odd = {n: with_special(v) for n, v in inputs.items()}
+            assert_close(run(kernel, odd), interpret(plain, odd), f"{name} with special values")
+
+
+def with_special(values: Any) -> Any:
+    """A copy with special floats at some places; integers as they are."""
+    if values.dtype.kind != "f":
+        return values
+    odd = np.array([np.nan, -0.0, np.inf, 1e-45, -np.inf, 3e38, 0.0, -1e-40], values.dtype)
+    copy = values.copy().reshape(-1)
+    places = np.arange(1, copy.size, 3)[: odd.size]
+    copy[places] = odd[: places.size]
+    return copy.reshape(values.shape)
+
+
+def assert_close(got: Values, expected: Values, name: str) -> None:
+    """The same up to the last bits of mathematical functions; NaN where NaN is."""
+    assert got.keys() == expected.keys()
+    for result, value in expected.items():
+        np.testing.assert_allclose(got[result], value, rtol=2e-6, atol=1e-7, err_msg=f"{name}: {result}")
