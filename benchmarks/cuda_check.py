@@ -174,7 +174,7 @@ def generate(model: Path, out: Path) -> list[str]:
     system = replace(system, constraints=(*system.constraints, *pins))
     placed = {e: deployment.placement(system.component_of(e).id).unit for e in kernels}
     scheduled = {e: default_schedule(k, system.element(Unit, placed[e])) for e, k in kernels.items()}
-    write_project(generate_project(system, costs, deployment, scheduled), out)
+    write_project(generate_project(system, deployment, scheduled), out)
     return [system.component_of(e).name for e, unit in placed.items() if unit == gpu.id]
 
 

@@ -13,8 +13,8 @@ from aicompiler.transformations.kernels import Kernel, Signature, signature_of
 
 from ._kernels import HLS_PREFIX, TARGET_OF, EmittedKernel, a_unit, compiled_files, not_for, scheduled
 from ._recalled import recalled_emit
+from ._selfcheck import SelfCheck
 from ._tables import component_states, states, stored
-from ._vectors import SelfCheck
 from ._views import EntryView, StateView, TestView, declared
 
 FOLDER = "tests/"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aicompiler.codegen import USER, GeneratedFile, GeneratedProject
 from aicompiler.codegen.targets import link_configuration, top_name
-from aicompiler.metamodels.deployment import CostTable, Deployment
+from aicompiler.metamodels.deployment import Deployment
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Component, Element, Entry, System, Unit, UnitKind
 from aicompiler.transformations.kernels import Kernel, c_identifier, signature_of
@@ -30,10 +30,11 @@ from ._kernels import (
 from ._recalled import recalled_emit
 from ._reference import PERIODS, reference_node
 from ._render import Renderer
+from ._selfcheck import SelfCheck
 from ._stubs import stub
 from ._tables import Tables, component_states, component_symbol, stored
 from ._timing import rhythm
-from ._vectors import SelfCheck, self_check_vectors, zero_inputs
+from ._vectors import self_check_vectors, zero_inputs
 from ._views import ComponentView, EntryView, NodeView, TestView
 
 OPTIONAL = "aic_cuda.c"
@@ -44,7 +45,6 @@ HOST_CODE = {"c": "C", "hls": "HLS C++ compiled for this host", "user": "hand-wr
 
 def generate_project(
     system: System,
-    costs: CostTable,
     deployment: Deployment,
     kernels: Mapping[str, Kernel],
     templates: Path | None = None,
@@ -63,7 +63,6 @@ def generate_project(
     template, ``SelfCheckFailed`` for a kernel that the interpreter refuses on every input.
     """
     _refuse_equal_names(system)
-    del costs  # part of the stage's contract; what runs when follows from the model and the table
     tables = Tables(system, deployment, rhythm(system, deployment))
     variants = variants or Variants()
     store = variants.store
@@ -289,7 +288,7 @@ class _Project:
             project=c_identifier(self.system.name or self.system.id),
             has_cxx=bool(hls),
             runtime=runtime,
-            # What a deployed program starts with: self-checks compile their own kernels when they run on a GPU.
+            # What a deployed program starts with: self-checks compile theirs when they run on a GPU.
             cuda=sorted({e.cuda_source for c in self.components.values() for e in c.entries if e.launches}),
             renamed=[(p, p.rpartition("/")[2].removesuffix(".cpp")) for p in hls],
             embeds=[(path, wanted) for path, wanted in embeds.items() if wanted],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,8 @@ from aicompiler.transformations.kernels import (
     unpack_kernel,
 )
 
+from ._agreement import fits, require_agreement
+from ._selfcheck import SelfCheck
 from ._tables import np_little
 
 if TYPE_CHECKING:
@@ -61,20 +62,6 @@ FLOAT_LIMIT = 1000.0
 SEED = 20250101
 
 
-@dataclass(frozen=True)
-class SelfCheck:
-    """A kernel at reduced shapes with recorded jobs: inputs and state before, outputs and state after."""
-
-    entry: str
-    kernel: Kernel
-    state: Mapping[str, np.ndarray[Any, Any]]
-    vectors: bytes
-    low: int
-    high: int
-    zero: tuple[str, ...] = ()
-    """In-ports that are zero in every job: the check says little about what the kernel does with them."""
-
-
 def self_check_vectors(
     system: System, kernels: Mapping[str, Kernel], store: Store = NO_STORE, folder: Path | None = None
 ) -> tuple[SelfCheck, ...]:
@@ -87,13 +74,14 @@ def self_check_vectors(
 
 
 def _recalled(component: Component, entry: Entry, store: Store, folder: Path | None) -> SelfCheck:
-    """The check of an entry: all that it depends on is the body, its signature and the state at the start."""
-    behaviour, signature = entry.behaviours[0], signature_of(component, entry)
+    """The check of an entry: all that it depends on are the bodies, their signature and the first state."""
     return recalled(
         store,
         STAGE,
         lambda: content_key(
-            behaviour_key(behaviour, folder), signature, [a.default for a in component.attributes]
+            [behaviour_key(b, folder) for b in entry.behaviours],
+            signature_of(component, entry),
+            [a.default for a in component.attributes],
         ),
         lambda: _check(component, entry, folder),
         _pack,
@@ -118,9 +106,23 @@ def _unpack(packed: bytes, component: Component, entry: Entry) -> SelfCheck:
 
 
 def _check(component: Component, entry: Entry, folder: Path | None) -> SelfCheck:
-    reasons: list[str] = []
+    """The check of the first behaviour; the others, its variants, are held against the same jobs."""
     full = signature_of(component, entry)
-    for signature in _reduced(full):
+    check = _first(component, entry, _reduced(full), folder)
+    for variant in entry.behaviours[1:]:
+        if fits(variant, check.kernel.signature, folder):
+            require_agreement(check, variant, folder)
+        else:  # a network, say, has the shapes that it was trained for
+            require_agreement(_first(component, entry, [full], folder), variant, folder)
+    return check
+
+
+def _first(
+    component: Component, entry: Entry, signatures: Iterable[Signature], folder: Path | None
+) -> SelfCheck:
+    """The check of the first behaviour at the first of ``signatures`` that it can be run at."""
+    reasons: list[str] = []
+    for signature in signatures:
         try:
             kernel = parse(entry.behaviours[0], signature, folder=folder)
         except AicError as error:

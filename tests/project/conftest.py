@@ -184,7 +184,7 @@ class Case:
 
     def generate(self, **more: object) -> GeneratedProject:
         """The project."""
-        return generate_project(self.system, self.costs, self.deployment, self.kernels, **more)  # type: ignore[arg-type]
+        return generate_project(self.system, self.deployment, self.kernels, **more)  # type: ignore[arg-type]
 
 
 def decided(system: System, **pins: str) -> Case:

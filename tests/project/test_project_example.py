@@ -63,7 +63,7 @@ def deploy(model: Model, pins: Mapping[str, str], out: Path) -> Deployment:
     for entry, kernel in kernels.items():
         unit = system.element(Unit, deployment.placement(system.component_of(entry).id).unit)
         scheduled[entry] = default_schedule(kernel, unit)
-    write_project(generate_project(system, costs, deployment, scheduled, vectors=()), out)
+    write_project(generate_project(system, deployment, scheduled, vectors=()), out)
     return deployment
 
 

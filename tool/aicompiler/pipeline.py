@@ -213,9 +213,7 @@ def generate(
     with _stage(progress, "generating code"):
         kernels = variants.placed({e.id: placed[c.id] for c in system.components for e in c.entries})
         folder = model.path.parent
-        project = generate_project(
-            system, decision.costs, deployment, kernels, templates, variants=variants, folder=folder
-        )
+        project = generate_project(system, deployment, kernels, templates, variants=variants, folder=folder)
     with _stage(progress, "checking the circuits"):
         files = {f.path: f.content.decode() for f in project.files if f.path.startswith("kernels/hls/")}
         for entry, kernel in kernels.items():
