@@ -109,7 +109,7 @@ class MachineWriter:
             seen = replace(plain, id=f"{stem}.seen", name=f"{self.name}_seen", element_type=ElementType.BOOL)
             yield replace(seen, shape=(count,), extents=("",))
         for port in self._kept():
-            kept = replace(plain, id=f"{stem}.{port.name}", name=f"{self.name}_{port.name}")
+            kept = replace(plain, id=f"{stem}.last_{port.name}", name=f"{self.name}_last_{port.name}")
             yield replace(kept, element_type=port.element_type, shape=port.shape, extents=port.extents)
 
     # --- lines --------------------------------------------------------------------------------------------

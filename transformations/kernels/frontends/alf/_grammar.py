@@ -47,7 +47,8 @@ _REFUSED_SYMBOLS = {
 
 
 _HEADER = re.compile(
-    r"\s*(namespace|import|package|class|activity|active|abstract|private|public)\b", re.ASCII
+    r"(?:\s|//[^\n]*|/\*.*?\*/)*\b(namespace|import|package|class|activity|abstract|private|public)\b",
+    re.ASCII | re.DOTALL,
 )
 
 

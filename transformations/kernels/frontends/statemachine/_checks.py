@@ -52,7 +52,7 @@ class _Checker:
             found = self.parameters.get(port)
             if found is None or found.direction is not Direction.OUT:
                 raise self.wrong(at, f"{port[:60]!r} is no out-port", "keep out-ports only")
-            self._attribute(f"{name}_{port}", found.dtype, found.shape, at)
+            self._attribute(f"{name}_last_{port}", found.dtype, found.shape, at)
 
     def _attribute(self, name: str, dtype: ElementType, shape: tuple[int, ...], line: int) -> None:
         found: Parameter | None = self.parameters.get(name)

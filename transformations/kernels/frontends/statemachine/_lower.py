@@ -52,7 +52,7 @@ class Lowering(Trees):
         """Out-ports take their values from the job before, and leave them for the next."""
         for port, line in self.machine.keep:
             self.line = line
-            names = (port, f"{self.machine.name}_{port}")
+            names = (port, f"{self.machine.name}_last_{port}")
             target, source = names if restore else reversed(names)
 
             def copy(*indices: c_ast.Node, target: str = target, source: str = source) -> c_ast.Node:
