@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from aicompiler.transformations.kernels import (
     numpy_type,
     parse,
 )
-
 
 CORPUS = Path(__file__).parent / "corpus"
 LANGUAGES = {"c": "C", "cl": "OpenCL C", "cu": "CUDA C++"}

@@ -12,8 +12,8 @@ from aicompiler.codegen.targets import TARGETS
 from aicompiler.transformations.kernels import interpret
 from aicompiler.transformations.kernels.passes import Parallel, default_schedule, parallel_loops
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "targets")]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "targets"))
 
 from batches import UNITS, batch
 from gpu_corpus import CORPUS, inputs, kernel, signature, text

@@ -53,7 +53,7 @@ def compile_kernel(order: KernelOrder, as_json: bool) -> dict[str, Any]:
     behaviour = _behaviour(order)
     folder = order.file.resolve().parent
     signature = signature_of_function(behaviour, _choices(order), folder)
-    kernel, notes = parse_function(behaviour, signature, folder)
+    kernel, notes = parse_function(behaviour, signature, folder, whole=not order.parameters)
     said = (*notes, *_unset(kernel, behaviour))
     print_diagnostics(said)
     kernel, files = _emitted(order.target, kernel)

@@ -56,7 +56,16 @@ def body_error(behaviour: Behaviour, line: int, message: str, next_step: str = "
 
 
 # How messages call the languages of bodies; all others are told about C.
-_SUBSETS = {"alf": "Alf", "statemachine": "state machine"}
+_SUBSETS = {
+    "alf": "Alf",
+    "statemachine": "state machine",
+    "opencl": "OpenCL C",
+    "opencl c": "OpenCL C",
+    "cuda": "CUDA C++",
+    "cuda c++": "CUDA C++",
+    "hls": "HLS C++",
+    "hls c++": "HLS C++",
+}
 
 
 def unsupported(behaviour: Behaviour, line: int, construct: str, advice: str) -> UnsupportedConstruct:

@@ -1,7 +1,7 @@
-// N=64: in f32 x[N]; in f32 gain; out f32 y[N]; state f32 peak
+// N=64: in f32 x[N]; in f32 factor; out f32 y[N]; state f32 peak
 #include <cmath>
 
-void gain(const float x[N], float gain, float y[N], float *peak)
+void gain(const float x[N], float factor, float y[N], float *peak)
 {
 #pragma HLS ARRAY_PARTITION variable=x cyclic factor=4
 #pragma HLS ARRAY_PARTITION variable=y cyclic factor=4
@@ -10,7 +10,7 @@ void gain(const float x[N], float gain, float y[N], float *peak)
 #pragma HLS PIPELINE II=1
         for (int k = 0; k < 4; k++) {
 #pragma HLS UNROLL factor=4
-            float value = std::fabs(x[i + k] * gain);
+            float value = std::fabs(x[i + k] * factor);
             y[i + k] = std::sqrt(value);
             most = std::fmax(most, value);
         }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from aicompiler.metamodels.system import Behaviour
-from aicompiler.transformations.kernels._errors import unsupported
+from aicompiler.transformations.kernels._errors import BodyError, UnsupportedConstruct, unsupported
+from pycparser import c_ast
+
+from .c import parse_definitions
 
 _TOKEN = re.compile(
     r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|'(?:\\.|[^'\\\n])+'|\"(?:\\.|[^\"\\\n])*\""
@@ -40,6 +43,35 @@ def rewrite(behaviour: Behaviour, text: str, spelling: Spelling) -> str:
     if spelling.cxx:
         tokens = _plain_casts(_without_namespaces(tokens))
     return "".join(_spelled(tokens, spelling))
+
+
+def parse_rewritten(behaviour: Behaviour, text: str, types: Iterable[str], advice: str) -> list[c_ast.Node]:
+    """``parse_definitions`` of C that comes from another language; ``advice`` is what a syntax error gets."""
+    try:
+        return parse_definitions(behaviour, text, types)
+    except UnsupportedConstruct:
+        raise
+    except BodyError as error:
+        told = [replace(d, message=d.message.removeprefix("C "), next_step=advice) for d in error.diagnostics]
+        raise BodyError(told) from None
+
+
+def without_bodies(text: str) -> str:
+    """``text`` with empty braces for the body of every function, lines kept."""
+    result: list[str] = []
+    depth, last, body = 0, "", False
+    for token in split_tokens(text):
+        if token == "{":
+            body = body or (depth == 0 and last == ")")
+            depth += 1
+        inside = body and not (token == "{" and depth == 1) and not (token == "}" and depth == 1)
+        result.append("\n" * token.count("\n") if inside else token)
+        if token == "}":
+            depth -= 1
+            body = body and depth > 0
+        if not token.isspace():
+            last = token
+    return "".join(result)
 
 
 def arguments_end(tokens: list[str], start: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any, TypeVar
 
 from pycparser import c_ast
@@ -15,7 +16,12 @@ Visit = Callable[[c_ast.Node], c_ast.Node]
 
 def fields(node: c_ast.Node) -> tuple[str, ...]:
     """Names of the attributes of a node that may hold other nodes or text."""
-    return tuple(name for name in node.__slots__ if name not in ("coord", "__weakref__"))
+    return _fields(type(node))
+
+
+@cache
+def _fields(kind: type[c_ast.Node]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__slots__ if name not in ("coord", "__weakref__"))
 
 
 def replace_nodes(node: c_ast.Node, visit: Visit) -> c_ast.Node:
@@ -31,10 +37,10 @@ def replace_nodes(node: c_ast.Node, visit: Visit) -> c_ast.Node:
 
 def walk(node: c_ast.Node | None) -> Iterator[c_ast.Node]:
     """``node`` and all below it, in order of the text."""
-    if node is not None:
-        yield node
-        for child in node:
-            yield from walk(child)
+    waiting = [] if node is None else [node]
+    while waiting:
+        yield (following := waiting.pop())
+        waiting += [*following][::-1]
 
 
 def copied(node: _Node) -> _Node:

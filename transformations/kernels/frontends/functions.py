@@ -81,15 +81,15 @@ def signature_of_function(behaviour: Behaviour, choices: Choices, folder: Path |
 
 
 def parse_function(
-    behaviour: Behaviour, signature: Signature, folder: Path | None = None
+    behaviour: Behaviour, signature: Signature, folder: Path | None = None, whole: bool = True
 ) -> tuple[Kernel, tuple[Diagnostic, ...]]:
-    """Lower a whole function (in other languages: a body), with notes on what of it has no effect."""
+    """Lower a whole function, with notes on what of it has no effect; in C it is a body if not ``whole``."""
     language = behaviour.language.strip().lower()
     if language in _HLS:
         from .hls import parse_with_notes
 
         return parse_with_notes(behaviour, signature)
-    if language == "c" and (declared := _c_function(behaviour, signature.name)) is not None:
+    if whole and language == "c" and (declared := _c_function(behaviour, signature.name)) is not None:
         return _lower_c(behaviour, signature, declared), ()
     return parse(behaviour, signature, folder=folder), ()
 
@@ -103,7 +103,7 @@ def _declared(behaviour: Behaviour, name: str) -> _Declared | None:
         from .gpu import CUDA, OPENCL, read_source
 
         dialect = OPENCL if _GPU[language] == "opencl" else CUDA
-        kernel = read_source(behaviour, dialect, name)
+        kernel = read_source(behaviour, dialect, name, heads_only=True)
         own = Interface(kernel.name, kernel.kernel.coord.line, kernel.parameters, dialect.types)
         return _Declared(own, kernel.kernel.body)
     if language in _HLS:

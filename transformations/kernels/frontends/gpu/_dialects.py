@@ -164,7 +164,10 @@ CUDA = Dialect(
         },
         refused={
             **_CXX_REFUSED,
-            "<<<": ("a launch", "a behaviour is the kernel alone; its index space is given in a comment"),
+            "<<<": (
+                "the launch of a kernel",
+                "a behaviour is the kernel alone; its index space is given in a comment",
+            ),
             "dim3": ("the type dim3", "give the index space in a comment: // aic: global_size = X,Y"),
             "__half": ("the type __half", "use float"),
             "cudaTextureObject_t": ("a texture", "use an array and clamp the index"),

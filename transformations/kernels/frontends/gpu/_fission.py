@@ -157,13 +157,17 @@ class Fission:
             advice = "let all work-items reach the barrier: put the condition around the accesses instead"
             raise unsupported(behaviour, node.coord.line, construct, advice)
         what = "loop" if isinstance(node, c_ast.For) else "branch"
-        construct = f"{name}() in a {what} that depends on {reason}, which differs between work-items"
-        advice = f"let all work-items of a group take the same way: move the barrier out of the {what}"
+        construct = f"{name}() in a {what} that depends on {reason}"
+        advice = (
+            f"work-items differ in that, and all of a group must wait: move the barrier out of the {what}"
+        )
         raise unsupported(behaviour, barrier.coord.line, construct, advice)
 
     def _varying(self, node: c_ast.Node) -> str | None:
         """What in an expression may differ between the work-items of a group."""
         for inner in walk(node):
+            if isinstance(inner, c_ast.ID) and inner.name in self.facts.local_ids:
+                return "the place of the work-item"
             if isinstance(inner, c_ast.ID) and inner.name not in self.uniform:
                 return repr(inner.name)
             if isinstance(inner, c_ast.FuncCall):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from aicompiler.metamodels.system import Behaviour
 from aicompiler.transformations.kernels._errors import body_error, unsupported
 from aicompiler.transformations.kernels.frontends._parameters import parameters_of
-from aicompiler.transformations.kernels.frontends._rewriting import rewrite
+from aicompiler.transformations.kernels.frontends._rewriting import parse_rewritten, rewrite, without_bodies
 from aicompiler.transformations.kernels.frontends._trees import called, walk
-from aicompiler.transformations.kernels.frontends.c import LONGEST_BODY, parse_definitions, preprocess
+from aicompiler.transformations.kernels.frontends.c import LONGEST_BODY, preprocess
 from pycparser import c_ast
 
 from ._dialects import KERNEL, SHARED, Dialect
@@ -43,8 +43,8 @@ class Source:
         return parameters_of(self.kernel)
 
 
-def read_source(behaviour: Behaviour, dialect: Dialect, name: str = "") -> Source:
-    """Parse a text with one kernel, or with one called ``name``."""
+def read_source(behaviour: Behaviour, dialect: Dialect, name: str = "", heads_only: bool = False) -> Source:
+    """Parse a text with one kernel, or with one called ``name``; ``heads_only``: functions without bodies."""
     body = behaviour.body
     if len(body) > LONGEST_BODY:
         message = f"the body has {len(body)} characters"
@@ -52,7 +52,12 @@ def read_source(behaviour: Behaviour, dialect: Dialect, name: str = "") -> Sourc
     text = _DIRECTIVE.sub(lambda m: _directive(m, dialect), body.replace("\r\n", "\n").replace("\r", "\n"))
     text = preprocess(behaviour, text)
     sizes = _GROUP_SIZE.search(text)
-    nodes = parse_definitions(behaviour, rewrite(behaviour, _linkage(text), dialect.spelling), dialect.types)
+    plain = rewrite(behaviour, _linkage(text), dialect.spelling)
+    plain = without_bodies(plain) if heads_only else plain
+    advice = (
+        f"the text is one whole kernel: {dialect.kernel_word} void name(...) {{ }}, its functions before it"
+    )
+    nodes = parse_rewritten(behaviour, plain, dialect.types, advice)
     source = _sorted(behaviour, dialect, nodes, name)
     _refuse_calls(behaviour, dialect, source)
     return Source(source.kernel, source.functions, source.declarations, sizes.groups() if sizes else ())

@@ -10,11 +10,12 @@ from aicompiler.transformations.kernels._errors import body_error, unsupported
 from aicompiler.transformations.kernels.frontends._rewriting import (
     Spelling,
     following,
+    parse_rewritten,
     rewrite,
     split_tokens,
 )
 from aicompiler.transformations.kernels.frontends._trees import called, walk
-from aicompiler.transformations.kernels.frontends.c import LONGEST_BODY, parse_definitions, preprocess
+from aicompiler.transformations.kernels.frontends.c import LONGEST_BODY, preprocess
 from pycparser import c_ast
 
 STREAM = "register"  # in the C that comes out, marks a parameter that is a stream
@@ -66,7 +67,8 @@ def read_source(behaviour: Behaviour, name: str = "") -> Source:
     text = re.sub(r'\bextern(\s+)"C"', r"\1", text)
     tokens = _without_labels(_with_types(behaviour, split_tokens(text)))
     _check_places(behaviour, tokens)
-    nodes = parse_definitions(behaviour, rewrite(behaviour, "".join(tokens), _SPELLING))
+    advice = "the text is a whole function: void name(const float a[64], float b[64]) { }, others before it"
+    nodes = parse_rewritten(behaviour, rewrite(behaviour, "".join(tokens), _SPELLING), (), advice)
     functions = {n.decl.name: n for n in nodes if isinstance(n, c_ast.FuncDef)}
     declarations = tuple(n for n in nodes if not isinstance(n, c_ast.FuncDef) and not _is_prototype(n))
     top = _top(behaviour, functions, name)
