@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ._figures import software_counts
 from ._profile import Measurement, Profile
+from ._software import SoftwareEstimate
 from ._table import estimate_costs
 
-__all__ = ["Measurement", "Profile", "estimate_costs"]
+__all__ = ["Measurement", "Profile", "SoftwareEstimate", "estimate_costs", "software_counts"]

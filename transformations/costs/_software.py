@@ -18,7 +18,11 @@ from aicompiler.transformations.kernels.passes import (
 from ._times import Times, ceil_div
 
 DIVISION_WEIGHT = 20
+"""A division or square root: both take the divider, which is hardly pipelined (A. Fog, "Instruction tables":
+12 to 30 cycles on in-order cores, fewer on current large ones)."""
 SPECIAL_WEIGHT = 30
+"""A function of math.h; on a CPU in cycles, whatever the issue width: each is one long chain of dependent
+operations (a polynomial of degree 5 to 10 and its argument reduction, at 4 cycles a multiply-add)."""
 ITERATION_WEIGHT = 2
 """Increment and compare."""
 WCET_MARGIN_PERMILLE = 1200
@@ -71,15 +75,17 @@ class SoftwareEstimate:
         return sum(self._phase_ns(phase, operations, point) for phase, operations in phases)
 
     def _phase_ns(self, phase: PhaseCounts, operations: Operations, point: OperatingPoint) -> int:
-        computing = ceil_div(self._cycles(phase, weighted(operations)) * _NS, point.frequency_hz)
+        computing = ceil_div(self._cycles(phase, operations) * _NS, point.frequency_hz)
         bandwidth = self.unit.memory_bandwidth_bytes_per_s
         size = phase.bytes_read + phase.bytes_written
         moving = ceil_div(size * _NS, bandwidth) if bandwidth else 0
         return max(computing, moving, 1) + self.unit.launch_overhead_ns
 
-    def _cycles(self, phase: PhaseCounts, work: int) -> int:
+    def _cycles(self, phase: PhaseCounts, operations: Operations) -> int:
+        work = weighted(operations)
         if self.unit.kind is UnitKind.CPU:
-            return ceil_div(work, self.unit.ops_per_cycle)
+            serial = SPECIAL_WEIGHT * operations.special
+            return ceil_div(work - serial, self.unit.ops_per_cycle) + serial
         if phase.work_items == 1:
             return work * SEQUENTIAL_CYCLES
         return ceil_div(work, min(self.unit.ops_per_cycle, phase.work_items))

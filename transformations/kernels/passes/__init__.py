@@ -10,6 +10,7 @@ from ._inline import inline
 from ._latency import access_latency, latency
 from ._parallel import parallel_loops
 from ._resources import FunctionalUnit, Memory, Resources
+from ._rounds import profiled_rounds
 from ._schedule import default_schedule
 from ._storage import Storage, storage_of
 from ._structure import local_bytes, rematerialisable
@@ -40,6 +41,7 @@ __all__ = [
     "local_bytes",
     "operation_counts",
     "parallel_loops",
+    "profiled_rounds",
     "rematerialisable",
     "schedule",
     "scheduled_for",

@@ -8,7 +8,7 @@ from math import prod
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel, Phase
-from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects import arith, func, math, memref, scf
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from ._accesses import Access
@@ -33,9 +33,9 @@ class Operations:
     """Executed operations by class; ``iterations`` counts loop rounds, whose bookkeeping no other class has.
 
     ``integer`` are additions, comparisons, logic, shifts, selections; ``floating`` the same on floats, and
-    conversions; ``multiplications`` and ``divisions`` (remainders too) are of either kind, but those by
-    powers of two are shifts; ``special`` are the functions of math.h.  Casts between integers and constants
-    cost nothing and are not counted.
+    conversions; ``multiplications`` and ``divisions`` (remainders and square roots too) are of either kind,
+    but those by powers of two are shifts; ``special`` are the functions of math.h.  Casts between integers
+    and constants cost nothing and are not counted.
     """
 
     integer: int = 0
@@ -107,14 +107,14 @@ class OperationCounts:
         return sum(phase.bytes_written for phase in self.phases)
 
 
-def operation_counts(kernel: Kernel) -> OperationCounts:
+def operation_counts(kernel: Kernel, rounds: Mapping[int, int] | None = None) -> OperationCounts:
     """Count the operations of one job: exactly, where loops have affine bounds and nothing branches.
 
     A branch counts as the larger (``most``) or smaller (``least``) of its sides.  A ``while`` that compares a
-    counter with a constant is bounded by it; any other loop of unknown length is assumed to make
-    ``ASSUMED_TRIPS`` rounds (0 for ``least``), which ``assumptions`` says.
+    counter with a constant is bounded by it; any other loop of unknown length is assumed to make as many
+    ``rounds`` as a profile gives for its line, else ``ASSUMED_TRIPS`` (``least``: 0), as ``assumptions`` say.
     """
-    counter = _Counter(kernel)
+    counter = _Counter(kernel, rounds or {})
     known = analysis_of(inline(kernel)).accesses
     ops = [op for op in entry_function(kernel).body.block.ops if not isinstance(op, func.ReturnOp)]
     trips = {loop_name(loop): constant_trips(loop) for loop in loops_in(entry_function(kernel))}
@@ -156,8 +156,9 @@ _CHEAP_MATH = ("math.absf", "math.absi", "math.copysign", "math.fma", "math.floo
 class _Counter:
     """Counts by structure; loops are enumerated only where an inner bound depends on them."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, rounds: Mapping[int, int]) -> None:
         self.functions = local_functions(kernel.module)
+        self.rounds = rounds
         self.assumptions: list[str] = []
 
     def operations(self, ops: list[Operation], known: Mapping[SSAValue, int]) -> Pair:
@@ -205,8 +206,11 @@ class _Counter:
         return least + rounds, most + rounds
 
     def _assumed(self, loop: Operation, once: Pair) -> Pair:
-        self.assumptions.append(f"the loop in line {line_of(loop)} is assumed to make {ASSUMED_TRIPS} rounds")
-        return Operations(), once[1].times(ASSUMED_TRIPS) + Operations(iterations=ASSUMED_TRIPS)
+        line = line_of(loop)
+        trips = self.rounds.get(line, ASSUMED_TRIPS)
+        how = ", as it does on random inputs" if line in self.rounds else ""
+        self.assumptions.append(f"the loop in line {line} is assumed to make {trips} rounds{how}")
+        return Operations(), once[1].times(trips) + Operations(iterations=trips)
 
     def _while(self, loop: scf.WhileOp, known: Mapping[SSAValue, int]) -> Pair:
         test = self._block(loop.before_region.block, known)
@@ -226,7 +230,7 @@ _CLASSES: tuple[tuple[tuple[type[Operation], ...], Operations], ...] = (
     ((memref.LoadOp,), Operations(loads=1)),
     ((memref.StoreOp,), Operations(stores=1)),
     ((arith.MuliOp, arith.MulfOp), Operations(multiplications=1)),
-    ((*DIVISIONS, arith.DivfOp), Operations(divisions=1)),
+    ((*DIVISIONS, arith.DivfOp, math.SqrtOp), Operations(divisions=1)),
 )
 
 
