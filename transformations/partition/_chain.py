@@ -13,6 +13,7 @@ from itertools import groupby
 from aicompiler.metamodels.deployment import CostTable
 from aicompiler.metamodels.system import System
 
+from ._anneal import Annealing
 from ._decide import WHOLE_JOBS, Found
 from ._goals import ENERGY, Goal, capped, values
 from ._heads import time_bound
@@ -20,6 +21,8 @@ from ._improve import Improvement
 from ._solve import SolverOptions
 from .problem import Problem
 from .timetable import Table, decode
+
+ANNEALED = 40  # jobs of the simplified table for each job that local search places in a real one
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,19 @@ class Chain:
             first = self._completed(replace(first, bound=first.bound))
             found = replace(found, table=first.table, proposer=first.proposer)
         found = replace(found, bound=(time_bound(found.problem, found.goals[0]),))
-        return self._completed(found)
+        return self._completed(self._annealed(found))
+
+    def _annealed(self, found: Found) -> Found:
+        """What annealing has in mind, where list scheduling makes a better table of it."""
+        if found.table is None or found.closed:
+            return found
+        annealing = Annealing(found.problem, found.goals[0], found.table, self.effort.solver.seed)
+        idea = annealing.run(ANNEALED * self.effort.work // max(len(found.problem.jobs), 1))
+        table = decode(found.problem, *idea)
+        if not isinstance(table, Table):
+            return found
+        other = replace(found, table=table, proposer="annealing")
+        return other if (other.values or ()) < (found.values or ()) else found
 
     def _completed(self, found: Found) -> Found:
         """What local search adds and, where jobs are few, one model of placement and table."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from .jobs import JobId
-from .problem import At, Choice, Problem, Stream, broken_limits
+from .problem import At, Choice, Problem, Stream, broken_limits, ends_in
 from .proposals import Outcome, Proposal
 from .timetable import Scheduler, Table, decode, energy_of, in_order
 
@@ -112,11 +112,19 @@ def _trials(
     problem = scheduler.problem
     for unit, core in _seats(problem, component, scheduler.choice.points):
         seats[component] = (unit, core)
-        if not any(broken_limits(problem, scheduler.choice)) and scheduler.place(job) is None:
+        if _fits(problem, scheduler.choice, component) and scheduler.place(job) is None:
             end = scheduler.end(job)
             scheduler.undo()
             yield (energy_of(problem, scheduler.choice) if frugal else 0, end, (unit, core))
         del seats[component]
+
+
+def _fits(problem: Problem, choice: Choice, component: str) -> bool:
+    """Whether a placement breaks no limit and leaves no stream without a route, if it did before this one."""
+    if problem.limits:
+        return not any(broken_limits(problem, choice))
+    ends = ((stream, ends_in(problem, stream, choice)) for stream in problem.streams_of[component])
+    return all(e is None or e[0] == e[1] or e in stream.paths for stream, e in ends)
 
 
 def _seats(problem: Problem, component: str, points: Mapping[str, str]) -> Iterator[tuple[str, int]]:

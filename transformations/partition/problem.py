@@ -243,6 +243,24 @@ class Problem:
         return {job: tuple(uses) for job, uses in found.items()}
 
     @cached_property
+    def streams_of(self) -> Mapping[str, tuple[Stream, ...]]:
+        """The streams that begin or end at each component."""
+        found: dict[str, list[Stream]] = {c: [] for c in self.components}
+        for stream in self.streams:
+            for component in {self.tasks[entry].component for entry in (stream.writer, stream.reader)}:
+                found[component].append(stream)
+        return {c: tuple(streams) for c, streams in found.items()}
+
+    @cached_property
+    def samples_of(self) -> Mapping[str, tuple[Stream, ...]]:
+        """The SAMPLE streams that each task writes."""
+        found: dict[str, list[Stream]] = {}
+        for stream in self.streams:
+            if stream.due:
+                found.setdefault(stream.writer, []).append(stream)
+        return {task: tuple(streams) for task, streams in found.items()}
+
+    @cached_property
     def successors(self) -> Mapping[JobId, tuple[JobId, ...]]:
         """Jobs that cannot be scheduled before another one is."""
         found: dict[JobId, list[JobId]] = {job: [] for job in self.jobs}

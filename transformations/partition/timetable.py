@@ -178,8 +178,8 @@ class Scheduler:
 
     def _send(self, job: JobId, sent: list[tuple[Transfer, Resource, int]]) -> Miss | None:
         """Book what brings the job's samples to readers elsewhere before they may be read."""
-        for stream in self.problem.streams:
-            if stream.writer == job.entry and stream.due and self._known(stream):
+        for stream in self.problem.samples_of.get(job.entry, ()):
+            if self._known(stream):
                 came = self._carry(stream, job.number, sent)
                 if came is None or came > stream.due[job.number]:
                     return Miss(stream.reason, job, came, stream.due[job.number])
