@@ -53,6 +53,29 @@ def test_the_sidecar_beside_the_model_counts(model: Path) -> None:
     assert model.read_bytes() == before
 
 
+def said(model: Path, rule: str, text: str = "") -> list[str]:
+    """What is said by a rule about a model with a side-car."""
+    sidecar_path(model).write_text(text, encoding="utf-8")
+    return [f"{d.severity.value}: {d.message}" for d in load_system(model)[1] if d.rule == rule]
+
+
+def test_figures_of_the_model_are_not_replaced_in_silence(model: Path) -> None:
+    """A stated period that the side-car changes is a warning with both values; said again, it is none."""
+    (message,) = said(model, "figure-overridden", '[component.source]\nperiod = "20 ms"\n')
+    both = "is 10 ms in the model, but 20 ms in fine.aic.toml:2, which counts"
+    assert message == f"warning: the period of 'source::emit' {both}"
+    assert not said(model, "figure-overridden", '[component.source]\nperiod = "10 ms"\n')
+    twice = '[component."*"]\nperiod = "20 ms"\n[entry."source::emit"]\nperiod = "10 ms"\n'
+    assert not said(model, "figure-overridden", twice), "the later setting counts"
+
+
+def test_figures_that_only_the_side_car_gives_are_counted(model: Path) -> None:
+    """Powers that the model does not state are assumptions about it, one note a unit."""
+    given = '[unit.cpu0]\nstatic_power = "1 W"\ndynamic_power = "2 W"\n'
+    (message,) = said(model, "assumed-figure", given)
+    assert message.endswith("are not in the model: static_power, dynamic_power (fine.aic.toml:2)")
+
+
 def test_a_system_xmi_shares_the_sidecar_of_its_model() -> None:
     """junction.uml and junction.system.xmi have junction.aic.toml."""
     assert sidecar_path(Path("a/junction.system.xmi")) == Path("a/junction.aic.toml")

@@ -18,6 +18,7 @@ from ._options import asked_for
 from ._overrides import apply_sidecar
 from ._protocols import settle_protocols
 from ._reading import read_xml, unreadable
+from ._replaced import replaced
 from ._sayings import shown
 from ._settled import unsettled
 from ._sidecar import Sidecar, read_sidecar, sidecar_path
@@ -93,6 +94,7 @@ def draft_system(path: Path, sidecar: Path | None = None, options: ImportOptions
         return draft
     system, said = apply_sidecar(imported.system, settings)
     diagnostics = [*unsettled(imported.diagnostics, imported.system, system, settings), *said]
+    diagnostics += replaced(imported.diagnostics, imported.system, settings)
     if options.keep_allocation:
         system = pinned_where_allocated(system)
     return replace(draft, system=settle_protocols(system), diagnostics=tuple(diagnostics))
