@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from aicompiler.cache import Cache
@@ -172,4 +173,61 @@ def test_a_missing_network_stops_the_build(tmp_path: Path) -> None:
     with pytest.raises(
         AicError, match=r"nets/other.onnx: there is no such file .*relative to the model file"
     ):
+        build(path)
+
+
+SPLIT = '[component."dense"]\nsplit = ["t1", "t3"]\n\n[component."dense_2"]\npin = "cpu"\ncore = 1\n'
+
+
+def split_model(folder: Path, sidecar: str = SPLIT, made: System | None = None) -> Path:
+    """A model with a network of three layers, and a side-car that splits it."""
+    path = saved(folder, (12, 16, 8, 4), made)
+    (folder / "classifier.aic.toml").write_text(sidecar)
+    return path
+
+
+def test_a_side_car_splits_a_network_into_components(tmp_path: Path) -> None:
+    """Three components, queues between them, each placed for itself; together they pass all checks."""
+    made = build(split_model(tmp_path))
+    application = made.model.system.application
+    assert [c.name for c in application.components] == ["sensor", "dense_1", "dense_2", "dense_3"]
+    ends = [(c.source_port.split(".")[0], c.target_port, c.protocol.name) for c in application.channels]
+    assert ends == [
+        ("sensor", "dense.x", "QUEUE"),
+        ("dense", "dense.part2.t1.in", "QUEUE"),
+        ("dense", "dense.part3.t3.in", "QUEUE"),
+    ]
+    ports = [{p.name: p.shape for p in c.ports} for c in application.components[1:]]
+    assert ports == [{"x": (12,), "t1": (16,)}, {"t1": (16,), "t3": (8,)}, {"t3": (8,), "y": (4,)}]
+    assert made.decision.deployment.placement("dense.part2").core == 1
+    said = self_checks(made, tmp_path / "out")
+    assert "100% tests passed" in said
+    assert "reduced_dense_2_step.c" in said
+
+
+def test_parts_give_the_results_of_the_whole(tmp_path: Path) -> None:
+    """The kernels of the parts, one after the other, give the bits of the undivided network."""
+    from aicompiler.transformations.kernels import interpret
+
+    whole = build(saved(tmp_path / "whole", (12, 16, 8, 4))).kernels["dense.step"]
+    parts = build(split_model(tmp_path / "parts")).kernels
+    values = {"x": np.linspace(-2, 2, 12).astype(np.float32)}
+    expected = interpret(whole, values)["y"]
+    for number in (1, 2, 3):
+        values = interpret(parts[f"dense.step.part{number}"], values)
+    np.testing.assert_array_equal(values["y"], expected)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "tensors", "message"),
+    [
+        ("dense", '["ghost"]', "no node makes the tensor 'ghost' to split at"),
+        ("other", '["t1"]', "no component of the model matches 'other'"),
+        ("sensor", '["t1"]', "'sensor' cannot be split: its behaviour is no network in ONNX"),
+    ],
+)
+def test_what_cannot_be_split_is_an_error(pattern: str, tensors: str, message: str, tmp_path: Path) -> None:
+    """The side-car's setting is never overlooked."""
+    path = split_model(tmp_path, f'[component."{pattern}"]\nsplit = {tensors}\n')
+    with pytest.raises(AicError, match=message):
         build(path)

@@ -92,7 +92,7 @@ def draft_system(path: Path, sidecar: Path | None = None, options: ImportOptions
     draft = Draft(imported.system, (*imported.diagnostics, *wrong), imported.accounting)
     if draft.failed:
         return draft
-    system, said = apply_sidecar(imported.system, settings)
+    system, said = apply_sidecar(imported.system, settings, path.parent)
     diagnostics = [*unsettled(imported.diagnostics, imported.system, system, settings), *said]
     diagnostics += replaced(imported.diagnostics, imported.system, settings)
     if options.keep_allocation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from aicompiler.metamodels.diagnostics import Diagnostic, Severity
@@ -30,23 +31,28 @@ from aicompiler.metamodels.system import (
 from ._constraints import add_constraints, without_platform
 from ._library import library_platform
 from ._matching import Names, suggestion
+from ._networks import split_networks
 from ._sidecar import Setting, Sidecar
 
 Settings = dict[str, Setting]  # key -> the last setting for it
 
 
-def apply_sidecar(system: System, sidecar: Sidecar) -> tuple[System, list[Diagnostic]]:
+def apply_sidecar(
+    system: System, sidecar: Sidecar, folder: Path | None = None
+) -> tuple[System, list[Diagnostic]]:
     """The system with all settings of ``sidecar``; of two settings for one feature the later one counts.
 
     Gives an error for each setting that matches nothing, and a note for each number that the model lacks and
-    the side-car supplies: it is an assumption about the model, which the report counts.
+    the side-car supplies: it is an assumption about the model, which the report counts.  ``folder`` is the
+    model's, where networks are that are split.
     """
+    system, sidecar, unsplit = split_networks(system, sidecar, folder)
     task = _Task(sidecar)
     system = task.use_platform(system)
     system = task.hardware(system)
     system = task.application(system)
     system, diagnostics = add_constraints(system, sidecar)
-    return system, [*task.diagnostics, *diagnostics]
+    return system, [*unsplit, *task.diagnostics, *diagnostics]
 
 
 class _Task:

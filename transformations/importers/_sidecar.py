@@ -160,6 +160,7 @@ SECTIONS: Mapping[str, Mapping[str, Parser]] = {
         "criticality": _NATURAL,
         "replicas": _COUNT,
         "memory": _SIZE_UP,
+        "split": _texts,
     },
     "entry": {**_TIMED, "ports": _texts},
     "port": {"type": partial(_choice, ElementType), "shape": _shape},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from aicompiler.transformations.kernels._kernel import Direction, Parameter
+from aicompiler.transformations.kernels._names import is_c_identifier
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import MemRefType, StringAttr
 from xdsl.ir import BlockArgument
@@ -78,8 +79,9 @@ def _aside(program: Program, source: View, target: View) -> View:
 
 
 def port_name(name: str) -> str:
-    """How a port for the tensor ``name`` is called: what a C identifier cannot have is an underscore."""
-    return re.sub(r"\W", "_", name, flags=re.ASCII)
+    """How a port for the tensor ``name`` is called: a C identifier, with underscores for all else."""
+    text = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
+    return text if is_c_identifier(text) else f"t_{text}"
 
 
 def _argument(program: Program, p: Parameter) -> BlockArgument:
