@@ -14,7 +14,8 @@ from aicompiler.transformations.kernels import Direction, Signature, numpy_type
 from batches import opencl_context
 
 SHIM = Path(__file__).parent / "shim" / "original_cuda.h"
-SPACES = {  # index spaces, as a host would give them: (work-items, size of a group)
+Space = tuple[tuple[int, ...], tuple[int, ...]]
+SPACES: dict[str, Space] = {  # index spaces, as a host would give them: (work-items, size of a group)
     "saxpy": ((1024,), (64,)),
     "stencil": ((40, 24), (8, 8)),
     "matmul": ((32, 24), (8, 8)),
@@ -42,7 +43,9 @@ def _results(own: Signature, arrays: dict[str, Any]) -> dict[str, Any]:
     return {p.name: arrays[p.name] for p in own.parameters if p.direction is not Direction.IN}
 
 
-def run_opencl(name: str, text: str, own: Signature, values: dict[str, Any]) -> dict[str, Any]:
+def run_opencl(
+    name: str, text: str, own: Signature, values: dict[str, Any], space: Space | None = None
+) -> dict[str, Any]:
     """One launch of the original text by PoCL, with nothing contracted."""
     import pyopencl
 
@@ -53,7 +56,7 @@ def run_opencl(name: str, text: str, own: Signature, values: dict[str, Any]) -> 
     flags = pyopencl.mem_flags.READ_WRITE | pyopencl.mem_flags.COPY_HOST_PTR
     buffers = {n: pyopencl.Buffer(context, flags, hostbuf=a) for n, a in arrays.items() if a.ndim}
     arguments = [buffers.get(n, arrays[n][()]) for n in parameter_names(text, name)]
-    pyopencl.Kernel(program, name)(queue, *SPACES[name], *arguments)
+    pyopencl.Kernel(program, name)(queue, *(space or SPACES[name]), *arguments)
     for n, buffer in buffers.items():
         pyopencl.enqueue_copy(queue, arrays[n], buffer)
     queue.finish()

@@ -173,6 +173,13 @@ def test_a_network_declares_itself(tmp_path: Path) -> None:
     assert [(p["name"], p["shape"]) for p in document["signature"]] == [("x", [2, 3]), ("y", [2, 3])]
 
 
+def _loop_time() -> float:
+    start, total = time.process_time(), 0
+    for i in range(1_000_000):
+        total += i * i
+    return time.process_time() - start
+
+
 def hundred_lines() -> str:
     """A kernel of a hundred lines, formatted as people do."""
     lines = [
@@ -187,7 +194,10 @@ def hundred_lines() -> str:
 
 
 def test_a_hundred_lines_take_less_than_150_ms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """From the file to the emitted text, the least of several runs, once everything is imported."""
+    """From the file to the emitted text, least of several runs, all imported, on a host of usual speed.
+
+    A loop of a million rounds, 0.08 s on such a host, says how much slower this one is at the moment.
+    """
     path = tmp_path / "long.cl"
     path.write_text(hundred_lines())
     assert 90 <= len(hundred_lines().splitlines()) <= 110
@@ -198,7 +208,10 @@ def test_a_hundred_lines_take_less_than_150_ms(tmp_path: Path, capsys: pytest.Ca
         compile_kernel(order, as_json=False)
         times.append(time.process_time() - start)
     capsys.readouterr()
-    assert min(times) < 0.150, f"{min(times) * 1000:.0f} ms"
+    slower = max(1.0, min(_loop_time() for _ in range(3)) / 0.08)
+    assert min(times) < 0.150 * slower, (
+        f"{min(times) * 1000:.0f} ms where a host of usual speed is {slower:.1f} x"
+    )
 
 
 def test_help_loads_nothing_heavy() -> None:

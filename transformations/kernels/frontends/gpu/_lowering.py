@@ -125,7 +125,7 @@ class _Lowering:
             behaviour=self.behaviour,
             space=space,
             local_ids=tuple(ids),
-            uniform=frozenset({*self._never_written(), *self.constants, *groups}),
+            uniform=frozenset({*self._never_written(), *self.constants, *self._tables(), *groups}),
             barriers=self.dialect.barriers,
             returns=guards,
         )
@@ -162,6 +162,11 @@ class _Lowering:
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         by_value = [p for p in self.signature.parameters if p.direction is Direction.IN and not p.shape]
         return {p.name: p.shape for p in self.signature.parameters if p not in by_value}
+
+    def _tables(self) -> set[str]:
+        """Constants and enumerators of file scope."""
+        nodes = [n for declaration in self.source.declarations for n in walk(declaration)]
+        return {n.name for n in nodes if isinstance(n, c_ast.Decl | c_ast.Enumerator) and n.name}
 
     def _never_written(self) -> set[str]:
         return {p.name for p in self.signature.parameters if p.direction is Direction.IN}
