@@ -49,6 +49,9 @@ class Reason:
 ASSUMED_RULES = "assumed-"
 """How the rules begin by which importers say what they assumed for an element."""
 
+OVERRIDDEN = "figure-overridden"
+"""The rule by which importers say that a side-car replaces a figure of the model."""
+
 
 def verdict_of(record: BuildRecord) -> tuple[BuildVerdict, tuple[Reason, ...]]:
     """The verdict of a build and all reasons for it, refusals first.
@@ -89,7 +92,9 @@ def _assumptions(record: BuildRecord) -> Iterator[Reason]:
     for finding in findings:
         if finding.verdict is Verdict.ASSUMED and not soft.intersection(finding.elements):
             yield Reason(finding.check, Effect.ASSUMES, finding.message, finding.elements)
-    if warnings := sum(d.severity is Severity.WARNING for d in record.diagnostics):
+    yield from _overridden(record)
+    warned = (d for d in record.diagnostics if d.severity is Severity.WARNING)
+    if warnings := sum(d.rule != OVERRIDDEN for d in warned):
         text = f"{count(warnings, 'warning')} about the model: what they name is assumed not to matter."
         yield Reason("model-warnings", Effect.ASSUMES, text)
     yield from _filled_in(record)
@@ -97,6 +102,13 @@ def _assumptions(record: BuildRecord) -> Iterator[Reason]:
         yield Reason("assumption", Effect.ASSUMES, sentence)
     if record.run:
         yield from _host_reasons(record, record.run)
+
+
+def _overridden(record: BuildRecord) -> Iterator[Reason]:
+    """What the model states and something else was taken for: the verdict is not one on the model."""
+    if replaced := sum(d.rule == OVERRIDDEN for d in record.diagnostics):
+        text = f"The side-car replaces {count(replaced, 'figure')} that the model states."
+        yield Reason("figures-overridden", Effect.ASSUMES, text)
 
 
 def _filled_in(record: BuildRecord) -> Iterator[Reason]:

@@ -105,6 +105,10 @@ ASSUMPTIONS: dict[str, Callable[[BuildRecord], BuildRecord]] = {
     "model-warnings": lambda r: replace(
         r, diagnostics=(Diagnostic(severity=Severity.WARNING, rule="x", message="not understood"),)
     ),
+    "figures-overridden": lambda r: replace(
+        r,
+        diagnostics=(Diagnostic(severity=Severity.WARNING, rule="figure-overridden", message="10, not 20"),),
+    ),
     "memory": lambda r: replace(
         r, evidence=Evidence(findings=(Finding(check="memory", verdict=Verdict.ASSUMED, message="it fits"),))
     ),
