@@ -13,8 +13,10 @@ import pytest
 from aicompiler.codegen import write_project
 from aicompiler.metamodels import xmi
 from aicompiler.metamodels.diagnostics import ModelError
+from aicompiler.metamodels.plan import StepKind
 from aicompiler.metamodels.system import (
     Application,
+    Area,
     Attribute,
     Behaviour,
     Channel,
@@ -42,6 +44,7 @@ from aicompiler.transformations.analysis import check
 from aicompiler.transformations.importers import validate
 from aicompiler.transformations.kernels import signature_of
 from aicompiler.transformations.partition import partition
+from aicompiler.transformations.reconfiguration import plan_single_failures
 
 Case = Any  # tests/project/conftest.py: a system with a decision, and generate()
 Decide = Callable[..., Case]
@@ -113,6 +116,7 @@ def unit(name: str, kind: UnitKind, **more: Any) -> Unit:
     return Unit(id=name, name=name, kind=kind, operating_points=(point,), memory_bytes=1 << 20, **more)
 
 
+AREA = Area(id="fpga.area", lut=100_000, ff=200_000, bram=500, dsp=500)
 SYSTEM = System(
     id="shared",
     name="shared",
@@ -142,6 +146,7 @@ SYSTEM = System(
                     unit("one", UnitKind.CPU),
                     unit("two", UnitKind.CPU, cores=2),
                     unit("gpu", UnitKind.GPU, ops_per_cycle=64, launch_overhead_ns=1000),
+                    unit("fpga", UnitKind.FPGA, area=AREA),
                 ),
             ),
         ),
@@ -150,7 +155,7 @@ SYSTEM = System(
                 id="bus",
                 name="bus",
                 kind=LinkKind.BUS,
-                ends=("one", "two", "gpu"),
+                ends=("one", "two", "gpu", "fpga"),
                 bandwidth_bytes_per_s=10**9,
                 latency_ns=1000,
             ),
@@ -161,6 +166,7 @@ DEPLOYMENTS = (
     {"source": "one", "counter": "one", "sink": "one"},
     {"source": "one", "counter": "gpu", "sink": "two"},
     {"source": "gpu", "counter": "two", "sink": "gpu"},
+    {"source": "two", "counter": "fpga", "sink": "one"},
 )
 
 
@@ -176,20 +182,31 @@ def expected() -> bytes:
     return struct.pack(f"<{len(outputs)}i", *outputs)
 
 
-@pytest.mark.parametrize("pins", DEPLOYMENTS, ids=["one", "gpu", "two"])
+@pytest.mark.parametrize("pins", DEPLOYMENTS, ids=["one", "gpu", "two", "fpga"])
 def test_outputs_follow_from_turns_wherever_the_component_is(
     pins: dict[str, str], decide: Decide, tmp_path: Path
 ) -> None:
-    """200 hyperperiods on a CPU, on the GPU and on another CPU give what the rules say; kernels agree."""
+    """200 hyperperiods on a CPU, a GPU, another CPU and as two circuits give what the rules say."""
     case = decide(SYSTEM, **pins)
     assert check(case.system, case.costs, case.deployment).failures == ()
+    write_project(case.generate(vectors=()), tmp_path / "out")
+    options = RunOptions(free_run=True, self_checks=False)
+    result = run_project(tmp_path / "out", PERIODS, options)
+    assert {o.element: o.sha256 for o in result.outputs} == {"sink.z": hashlib.sha256(expected()).hexdigest()}
+
+
+@pytest.mark.long
+def test_each_entry_has_its_self_check_and_the_whole_is_that_of_the_reference(
+    decide: Decide, tmp_path: Path
+) -> None:
+    """Kernels of both entries agree with the interpreter in each language, the system with its sequence."""
+    case = decide(SYSTEM, **DEPLOYMENTS[1])
     write_project(case.generate(), tmp_path / "out")
-    result = run_project(tmp_path / "out", PERIODS, RunOptions(free_run=True))
-    wanted = hashlib.sha256(expected()).hexdigest()
-    assert {o.element: o.sha256 for o in result.outputs} == {"sink.z": wanted}
-    checked = {c.element for c in result.self_checks if c.passed}
-    assert checked >= {"counter.count", "counter.report", "source.step", "sink.step", ""}
+    result = run_project(tmp_path / "out", 3, RunOptions(free_run=True))
     assert all(c.passed for c in result.self_checks)
+    kernels = ("source_step", "counter_count", "counter_report", "sink_step")
+    wanted = {f"reduced_{k}.{t}" for k in kernels for t in ("c", "opencl", "hls")}
+    assert {c.name for c in result.self_checks} >= {"system", *wanted}
 
 
 def test_parameters_are_the_ports_of_the_entry_in_model_order_then_the_shared_state() -> None:
@@ -224,6 +241,24 @@ def test_an_entry_without_a_body_gets_a_stub_of_its_own_ports_and_the_state(deci
     stub = files["user/counter_report.c"]
     assert "void counter_report(int32_t *y /* [8] */, int32_t *bins /* [8] */, int32_t *reports)" in stub
     assert "counter.report has no behaviour" in stub
+
+
+def test_shared_state_moves_once_when_a_unit_fails(decide: Decide) -> None:
+    """Of a component with two entries there is one step each, and the plan on what is left is accepted."""
+    case = decide(SYSTEM, counter="two", sink="two")
+    free = replace(case.system, constraints=())
+    plan = plan_single_failures(
+        free,
+        case.deployment,
+        lambda rest: partition(rest, case.costs, case.deployment),
+        lambda rest, found: check(rest, case.costs, found),
+    )
+    assert not plan.uncovered
+    (change,) = [t for t in plan.transitions if t.destination == "configuration.without.two"]
+    steps = [s.kind for s in change.steps if s.component == "counter"]
+    assert len(steps) == len(set(steps)) and StepKind.START in steps
+    (new,) = [c for c in plan.configurations if c.id == "configuration.without.two"]
+    assert len({s.unit for s in new.deployment.jobs if s.entry.startswith("counter.")}) == 1
 
 
 def test_memory_of_shared_state_counts_once(decide: Decide) -> None:
