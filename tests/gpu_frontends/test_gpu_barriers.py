@@ -97,6 +97,25 @@ BODIES = {
     barrier(CLK_LOCAL_MEM_FENCE);
     if (l > 9) return;
     y[get_global_id(0)] = part[15 - l];""",
+    "a struct and its members": """
+    struct pair { int sum; int other; };
+    __local int part[16];
+    int l = get_local_id(0), sum = l;
+    struct pair p;
+    p.sum = x[get_global_id(0)];
+    p.other = 2;
+    part[l] = p.sum + sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    p.other += part[15 - l];
+    y[get_global_id(0)] = p.sum + p.other + sum;""",
+    "switch, break and continue": """
+    __local int part[16];
+    int l = get_local_id(0), n = 0;
+    switch (l % 3) { case 0: n = 5; break; case 1: n = 7; break; default: n = 1; }
+    for (int k = 0; k < 9; k++) { if (k == 2) continue; if (k > n) break; n += k; }
+    part[l] = n;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    y[get_global_id(0)] = part[(l + 1) % 16] - n + x[get_global_id(0)];""",
     "unsigned ids in differences": """
     uint l = get_local_id(0);
     int d = l - 3;

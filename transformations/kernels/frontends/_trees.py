@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from functools import cache
 from typing import Any, TypeVar
 
 from pycparser import c_ast
@@ -15,13 +14,15 @@ Visit = Callable[[c_ast.Node], c_ast.Node]
 
 
 def fields(node: c_ast.Node) -> tuple[str, ...]:
-    """Names of the attributes of a node that may hold other nodes or text."""
-    return _fields(type(node))
+    """Names of the attributes of a node that may hold other nodes or text; members of structs are none."""
+    kind = type(node).__name__
+    if kind not in _FIELDS:
+        left_out = ("coord", "__weakref__", *(("field",) if kind == "StructRef" else ()))
+        _FIELDS[kind] = tuple(name for name in node.__slots__ if name not in left_out)
+    return _FIELDS[kind]
 
 
-@cache
-def _fields(kind: type[c_ast.Node]) -> tuple[str, ...]:
-    return tuple(name for name in kind.__slots__ if name not in ("coord", "__weakref__"))
+_FIELDS: dict[str, tuple[str, ...]] = {}
 
 
 def replace_nodes(node: c_ast.Node, visit: Visit) -> c_ast.Node:
@@ -40,7 +41,7 @@ def walk(node: c_ast.Node | None) -> Iterator[c_ast.Node]:
     waiting = [] if node is None else [node]
     while waiting:
         yield (following := waiting.pop())
-        waiting += [*following][::-1]
+        waiting += [following.name] if isinstance(following, c_ast.StructRef) else [*following][::-1]
 
 
 def copied(node: _Node) -> _Node:
@@ -118,18 +119,18 @@ def negation(node: c_ast.Node) -> c_ast.Node:
 
 
 def base_name(node: c_ast.Node) -> str | None:
-    """The array that a subscripted expression is an element of."""
-    while isinstance(node, c_ast.ArrayRef):
+    """The array or struct that an expression is an element or a member of."""
+    while isinstance(node, c_ast.ArrayRef | c_ast.StructRef):
         node = node.name
     return node.name if isinstance(node, c_ast.ID) else None
 
 
 def assigned_name(node: c_ast.Node) -> str | None:
-    """The variable, or array, that an assignment or step itself changes."""
+    """The variable, or array, that an assignment or step itself changes, or a function by its address."""
     target: c_ast.Node | None = None
     if isinstance(node, c_ast.Assignment):
         target = node.lvalue
-    elif isinstance(node, c_ast.UnaryOp) and node.op in ("++", "--", "p++", "p--"):
+    elif isinstance(node, c_ast.UnaryOp) and node.op in ("++", "--", "p++", "p--", "&"):
         target = node.expr
     if isinstance(target, c_ast.UnaryOp) and target.op == "*":
         target = target.expr

@@ -106,6 +106,8 @@ class Fission:
         for item in items:
             if is_shared(item):
                 self._declare_shared(item)
+            elif isinstance(item, c_ast.Typedef) or (isinstance(item, c_ast.Decl) and item.name is None):
+                self.shared.append(item)  # a type
             elif called(item) in self.facts.barriers:
                 parts.append(segment)
                 segment = Segment()

@@ -67,8 +67,10 @@ class _Lowering:
         known = {c.name: int(c.value) for c in signature.constants if not c.dtype.is_float}
         self.constants = constant_declarations(list(source.declarations), known)
         features = {p.name for p in signature.parameters} | {c.name for c in signature.constants}
-        tables = {n.name for n in source.declarations if isinstance(n, c_ast.Decl) and n.name}
-        self.names = Names(features | tables | set(source.functions))
+        enumerators = (n for d in source.declarations for n in walk(d) if isinstance(n, c_ast.Enumerator))
+        declared = (n for n in source.declarations if isinstance(n, c_ast.Decl) and n.name)
+        self.tables = {n.name for n in (*declared, *enumerators)}
+        self.names = Names(features | self.tables | set(source.functions))
 
     def statements(self) -> list[c_ast.Node]:
         """The statements of the whole index space."""
@@ -125,7 +127,7 @@ class _Lowering:
             behaviour=self.behaviour,
             space=space,
             local_ids=tuple(ids),
-            uniform=frozenset({*self._never_written(), *self.constants, *self._tables(), *groups}),
+            uniform=frozenset({*self._never_written(), *self.constants, *self.tables, *groups}),
             barriers=self.dialect.barriers,
             returns=guards,
         )
@@ -162,11 +164,6 @@ class _Lowering:
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         by_value = [p for p in self.signature.parameters if p.direction is Direction.IN and not p.shape]
         return {p.name: p.shape for p in self.signature.parameters if p not in by_value}
-
-    def _tables(self) -> set[str]:
-        """Constants and enumerators of file scope."""
-        nodes = [n for declaration in self.source.declarations for n in walk(declaration)]
-        return {n.name for n in nodes if isinstance(n, c_ast.Decl | c_ast.Enumerator) and n.name}
 
     def _never_written(self) -> set[str]:
         return {p.name for p in self.signature.parameters if p.direction is Direction.IN}

@@ -7,7 +7,7 @@ from collections import Counter
 from aicompiler.transformations.kernels.frontends._trees import assigned_name, copied, fields, walk
 from pycparser import c_ast
 
-_SCOPES = (c_ast.Compound, c_ast.For, c_ast.If, c_ast.While, c_ast.DoWhile)
+_SCOPES = (c_ast.Compound, c_ast.For, c_ast.If, c_ast.While, c_ast.DoWhile, c_ast.Switch)
 
 
 class Names:
@@ -62,6 +62,8 @@ class Names:
             node.name = known.get(node.name, node.name)
         elif isinstance(node, c_ast.Decl) and node.name is not None:
             self._declare(node, known)
+        elif isinstance(node, c_ast.Struct | c_ast.Union):
+            return  # what it declares are members
         elif isinstance(node, c_ast.StructRef):
             self._visit(node.name, known)
         else:

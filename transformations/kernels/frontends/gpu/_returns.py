@@ -37,8 +37,10 @@ class Returns:
             if isinstance(node, c_ast.Compound):
                 return [*kept, *self.without([*items_of(node), *rest])]
             place = next(n for n in walk(node) if isinstance(n, c_ast.Return))
-            advice = "return from an if outside all loops; inside, put the condition into the loop's"
-            raise unsupported(self.behaviour, place.coord.line, "a return from inside a loop", advice)
+            advice = "return from an if outside of them; leave a loop with break, or by its condition"
+            raise unsupported(
+                self.behaviour, place.coord.line, "a return from inside a loop or switch", advice
+            )
         return kept
 
     def _branch(self, node: c_ast.If, rest: list[c_ast.Node]) -> list[c_ast.Node]:
