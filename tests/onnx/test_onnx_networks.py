@@ -23,6 +23,7 @@ NETWORKS = {
     "cnn": lambda: resnet(16, SMALL_STAGES, 5),
     "transformer": transformer,
 }
+GPU = {"opencl", "cuda"}
 Values = dict[str, Any]
 
 
@@ -60,15 +61,16 @@ def test_a_network_computes_what_onnxruntime_computes(name: str, networks: Any) 
 
 @pytest.mark.parametrize("target", ["c", "hls", "llvm", "opencl", "cuda"])
 def test_a_network_is_the_same_in_every_target(target: str, networks: Any, tmp_path: Path) -> None:
-    """Each network with the target's default schedule: the interpreter's results (PoCL: the quick ones)."""
-    names = ("fnn", "rnn") if target == "opencl" else tuple(networks)
+    """Networks with the target's default schedule: the interpreter's results; on GPUs of the quick ones."""
+    names = ("fnn", "rnn") if target in GPU else tuple(networks)
     same_results(target, names, networks, tmp_path)
 
 
 @pytest.mark.long
-def test_deep_networks_are_the_same_in_opencl(networks: Any, tmp_path: Path) -> None:
-    """CNN and transformer, of which PoCL compiles some thirty kernels each: the interpreter's results."""
-    same_results("opencl", ("cnn", "transformer"), networks, tmp_path)
+@pytest.mark.parametrize("target", ["opencl", "cuda"])
+def test_deep_networks_are_the_same_on_gpus(target: str, networks: Any, tmp_path: Path) -> None:
+    """CNN and transformer, which become some thirty kernels each: the interpreter's results."""
+    same_results(target, ("cnn", "transformer"), networks, tmp_path)
 
 
 def same_results(target: str, names: tuple[str, ...], networks: Any, tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_mutilated_files_are_refused_or_read(tmp_path: Path) -> None:
     outcomes = {"read": 0, "refused": 0}
     for model in (transformer(), fully_connected()):
         signature, content = signature_for(model, "net"), model.SerializeToString()
-        for _ in range(60):
+        for _ in range(25):
             changed = bytearray(content)
             for _ in range(chance.randint(1, 3)):
                 changed[chance.randrange(len(changed))] = chance.randrange(256)
@@ -241,7 +241,7 @@ def test_mutilated_files_are_refused_or_read(tmp_path: Path) -> None:
                 outcomes["read"] += 1
             except AicError:
                 outcomes["refused"] += 1
-    assert min(outcomes.values()) > 10, outcomes
+    assert min(outcomes.values()) > 3, outcomes
 
 
 def test_ports_may_leave_out_the_batch_and_odd_letters(tmp_path: Path) -> None:
