@@ -108,13 +108,13 @@ def examined(
 
 def lowered(path: Path, found: Examined, progress: Progress = _silent, store: Store = NO_STORE) -> Model:
     """Stage 2: the behaviours as MLIR; raises ``ModelError`` where stage 1 found an error."""
-    from aicompiler.transformations.kernels import parse_entry
+    from aicompiler.transformations.kernels import parse_variants
 
     system = found.draft.sound().system
     with _stage(progress, "lowering behaviours to MLIR"):
         bodies = ((c, e) for c in system.components for e in c.entries if e.behaviours)
         with journal() as files:
-            kernels = {e.id: parse_entry(c, e, store, path.parent) for c, e in bodies}
+            kernels = {e.id: parse_variants(c, e, store, path.parent)[0] for c, e in bodies}
     inputs = relative({**found.files, **files}, path.parent)
     return Model(path, system, found.draft.diagnostics, kernels, found.sidecar, store, inputs)
 

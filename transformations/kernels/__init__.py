@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._binding import initial_state, literal, numpy_type, parse_entry, signature_of
+from ._binding import initial_state, literal, numpy_type, parse_entry, parse_variants, signature_of
 from ._codec import kernel_key, pack_kernel, unpack_kernel
 from ._errors import BodyError, InterpretationError, UnsupportedConstruct
 from ._kernel import (
@@ -49,6 +49,7 @@ __all__ = [
     "pack_kernel",
     "parse",
     "parse_entry",
+    "parse_variants",
     "signature_of",
     "unpack_kernel",
 ]

@@ -60,6 +60,17 @@ def parse_entry(
     return parse(entry.behaviours[0], signature_of(component, entry), store, folder)
 
 
+def parse_variants(
+    component: Component, entry: Entry, store: Store = NO_STORE, folder: Path | None = None
+) -> tuple[Kernel, ...]:
+    """Lower every behaviour of ``entry``, the reference first; raises what ``parse_entry`` does."""
+    from .frontends import parse
+
+    reference = parse_entry(component, entry, store, folder)
+    others = (parse(b, reference.signature, store, folder) for b in entry.behaviours[1:])
+    return (reference, *others)
+
+
 def initial_state(component: Component) -> dict[str, np.ndarray[Any, Any]]:
     """The state before the first job: each attribute's defaults; none are zeros, a single one fills an array.
 
