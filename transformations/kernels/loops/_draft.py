@@ -17,9 +17,9 @@ from aicompiler.transformations.kernels.passes._structure import (
     loop_name,
     loops_in,
 )
-from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ._errors import InapplicableTransformation, suggestion
 
@@ -177,9 +177,7 @@ def slice_of(value: SSAValue, stop: Callable[[SSAValue], bool]) -> list[Operatio
     return list(found) if visit(value) else None
 
 
-def available(
-    draft: Draft, value: SSAValue, root: Operation, given: Mapping[SSAValue, SSAValue], into: Block
-) -> SSAValue:
+def available(value: SSAValue, root: Operation, given: Mapping[SSAValue, SSAValue], into: Block) -> SSAValue:
     """``value``, which is defined inside ``root``, computed again at the end of ``into``.
 
     ``given`` maps the arguments that are known there.  Refuses what depends on anything else inside.
@@ -244,13 +242,3 @@ def whole_blocks(block: Block, low: SSAValue, high: SSAValue, size: int) -> SSAV
     span = binary(block, arith.SubiOp, high, low)
     rest = binary(block, arith.RemSIOp, span, index_constant(block, size))
     return binary(block, arith.SubiOp, high, rest)
-
-
-def copy_attribute(attributes: Mapping[str, Attribute], name: str) -> bool:
-    """Whether ``attributes`` has ``name``."""
-    return name in attributes
-
-
-def function_of(draft: Draft) -> func.FuncOp:
-    """The function that is rewritten."""
-    return draft.entry

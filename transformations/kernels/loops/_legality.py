@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import islpy as isl
 from aicompiler.transformations.kernels.passes._accesses import Access, accesses
 from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import encloses, loop_name, surrounding_loops
+from aicompiler.transformations.kernels.passes._structure import loop_name, surrounding_loops
 from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Operation
 
@@ -97,11 +97,7 @@ class _Checker:
     def __init__(self, draft: Draft, scope: Sequence[Operation], retime: Retime) -> None:
         self.scope = scope
         self.depth = len(surrounding_loops(scope[0]))
-        self.accesses = [
-            access
-            for access in accesses(draft.kernel)
-            if any(encloses(root, access.operation) for root in scope)
-        ]
+        self.accesses = accesses(draft.kernel, scope)
         self.paths = {id(a): path_of(a, scope[0]) for a in self.accesses}
         self.new = {id(a): list(retime(a, self.paths[id(a)])) for a in self.accesses}
         levels = [*self.paths.values(), *self.new.values()]

@@ -19,7 +19,7 @@ from aicompiler.transformations.kernels.passes._structure import (
 )
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, MemRefType, StringAttr, UnitAttr
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from ._draft import (
     LANES,
@@ -33,6 +33,8 @@ from ._draft import (
 )
 from ._errors import IllegalTransformation, Violation
 from ._linear import Linear, linear
+
+_ACCESS = (memref.LoadOp, memref.StoreOp)
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class ScalarReplace:
         """The kernel with these elements in registers."""
         draft = Draft(kernel, self)
         loop = draft.loop(self.loop)
-        known = [a for a in accesses(draft.kernel) if a.within(loop)]
+        known = [a for a in accesses(draft.kernel, [loop]) if a.within(loop)]
         groups = _groups(draft, loop, known)
         chosen = []
         for group in groups:
-            rival = _rival(draft, loop, group, known)
+            rival = _rival(loop, group, known)
             if rival is not None and group.name in self.arrays:
                 raise IllegalTransformation(draft.kernel.name, draft.what, rival)
             if rival is None and (not self.arrays or group.name in self.arrays):
@@ -62,10 +64,12 @@ class ScalarReplace:
         missing = sorted(set(self.arrays) - {g.name for g in chosen})
         if missing:
             draft.refuse(f"all iterations of {self.loop} share no element of {', '.join(missing)}", loop)
-        if not chosen or not _runs(loop):
-            why = "shares no elements between iterations" if not chosen else "may run no iteration at all"
-            draft.refuse(f"{self.loop} {why}", loop)
-        _Replacement(draft, loop, chosen).rebuild()
+        if not chosen:
+            draft.refuse(f"{self.loop} shares no elements between iterations", loop)
+        runs = _runs(loop)
+        if not runs:
+            draft.without_values(loop)
+        _Replacement(draft, loop, chosen).rebuild(guarded=not runs)
         return draft.finish()
 
 
@@ -124,7 +128,7 @@ def _key(part: Linear, counter: SSAValue | None) -> tuple[object, ...]:
     return own, frozenset((v, f) for v, f in part.terms if v is not counter), part.offset
 
 
-def _rival(draft: Draft, loop: scf.ForOp, group: _Group, known: list[Access]) -> Violation | None:
+def _rival(loop: scf.ForOp, group: _Group, known: list[Access]) -> Violation | None:
     """An access in the loop that may touch an element of the group in another way, one of them writing."""
     mine = [a for a in known if a.operation in group.operations]
     for other in known:
@@ -150,12 +154,24 @@ def _meet(loop: scf.ForOp, access: Access, other: Access) -> bool:
     """Whether two accesses may touch one element while the loop runs once."""
     if access.relation.dim(isl.dim_type.out) != other.relation.dim(isl.dim_type.out):
         return True
+    if access.array is other.array and _apart(loop, access.operation, other.operation):
+        return False
     depth = access.loops.index(loop)
     before = ", ".join(f"i{k}" for k in range(len(access.loops)))
     after = ", ".join(f"j{k}" for k in range(len(other.loops)))
     same = " and ".join(f"i{k} = j{k}" for k in range(depth)) or "true"
     pairs = access.relation.apply_range(other.relation.reverse())
     return not pairs.intersect(isl.Map(f"{{ [{before}] -> [{after}] : {same} }}")).is_empty()
+
+
+def _apart(loop: scf.ForOp, first: Operation, second: Operation) -> bool:
+    """Whether a subscript differs by a constant and by nothing that changes in the loop."""
+    if not isinstance(first, _ACCESS) or not isinstance(second, _ACCESS):
+        return False
+    for one, two in zip(map(linear, first.indices), map(linear, second.indices), strict=True):
+        if one.terms == two.terms and one.offset != two.offset:
+            return not any(defined_in(v, loop) for v, _ in one.terms)
+    return False
 
 
 def _runs(loop: scf.ForOp) -> bool:
@@ -177,8 +193,8 @@ class _Replacement:
     loop: scf.ForOp
     groups: list[_Group]
 
-    def rebuild(self) -> None:
-        """The loop with reads before it and writes after it."""
+    def rebuild(self, guarded: bool) -> None:
+        """The loop with reads before it and writes after it; ``guarded``: if it runs at all."""
         scratch = Block()
         loop = self.loop
         scalars = [g for g in self.groups if not g.lanes]
@@ -204,6 +220,9 @@ class _Replacement:
         for group in self.groups:
             if group.lanes and group.writes:
                 self._copy_lanes(group, scratch, registers[id(group)], back=True)
+        if guarded:
+            scratch.add_op(scf.YieldOp())
+            scratch = _if_runs(loop, scratch)
         replace_by(loop, scratch, made.results[: len(loop.iter_args)])
 
     def _group_of(self, op: Operation) -> _Group | None:
@@ -308,3 +327,10 @@ class _Replacement:
 
 def _line(op: Operation) -> dict[str, Attribute]:
     return {k: v for k, v in op.attributes.items() if k == "aic.line"}
+
+
+def _if_runs(loop: scf.ForOp, body: Block) -> Block:
+    outer = Block()
+    test = arith.CmpiOp(loop.lb, loop.ub, "slt")
+    outer.add_ops([test, scf.IfOp(test.result, [], Region([body]))])
+    return outer

@@ -10,7 +10,7 @@ from aicompiler.transformations.kernels.passes._accesses import Access
 from aicompiler.transformations.kernels.passes._structure import loop_name
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, SSAValue
 
 from ._draft import (
     Draft,
@@ -142,7 +142,7 @@ class _Band:
         self, value: SSAValue, loop: scf.ForOp, given: dict[SSAValue, SSAValue], into: Block
     ) -> SSAValue:
         try:
-            return available(self.draft, value, self.loops[0], given, into)
+            return available(value, self.loops[0], given, into)
         except KeyError:
             self.draft.refuse(
                 f"the bounds of {loop_name(loop)} depend on a loop that would be inside of it", loop
@@ -161,8 +161,3 @@ def leaf_position(path: Path) -> int:
         if isinstance(level, Position) and not isinstance(level.op, scf.ForOp):
             return number
     raise AssertionError("a path ends at a load or store")
-
-
-def siblings(first: Operation, second: Operation) -> bool:
-    """Whether two operations are in one block."""
-    return first.parent_block() is second.parent_block()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import islpy as isl
@@ -45,14 +46,17 @@ class Access:
         return loop in self.loops and not is_private
 
 
-def accesses(kernel: Kernel) -> tuple[Access, ...]:
-    """All accesses of the kernel's function, in program order.  Calls must have been inlined.
+def accesses(kernel: Kernel, within: Iterable[Operation] | None = None) -> tuple[Access, ...]:
+    """All accesses of the kernel's function, in program order, or those ``within`` some of its operations.
+
+    Calls must have been inlined.
 
     An operation other than load and store that takes an array is taken to write all of it.
     """
     nests: dict[tuple[scf.ForOp, ...], Values] = {}
     found: list[Access] = []
-    for op in entry_function(kernel).walk():
+    roots = [entry_function(kernel)] if within is None else within
+    for op in (op for root in roots for op in root.walk()):
         if isinstance(op, memref.AllocaOp | memref.GetGlobalOp | func.FuncOp):
             continue
         for array in (operand for operand in op.operands if is_array(operand)):
