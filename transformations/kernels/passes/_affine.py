@@ -37,6 +37,7 @@ _PAIR: dict[type[Operation], str] = {
     arith.MaxUIOp: "(c = a and a >= b) or (c = b and b > a)",
 }
 _UNSIGNED = (arith.MinUIOp, arith.MaxUIOp, arith.DivUIOp, arith.RemUIOp, arith.ShRUIOp)
+_MOST_CASES = 12
 _WRAPPING = (arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.ShLIOp)
 
 
@@ -63,13 +64,13 @@ class Values:
     def of(self, value: SSAValue) -> Value:
         """The relation of an integer or index value."""
         if value not in self._known:
-            self._known[value] = self._argument(value) or self._result(value)
+            self._known[value] = _bounded(self._argument(value) or self._result(value))
         return self._known[value]
 
     def where(self, condition: SSAValue, holds: bool) -> isl.Set:
         """Iterations in which ``condition`` may hold (or may not)."""
         relation = self.of(condition).relation
-        return relation.intersect_range(isl.Set(f"{{ [{int(holds)}] }}")).domain()
+        return relation.intersect_range(isl.Set(f"{{ [{int(holds)}] }}")).domain().coalesce()
 
     # --- the iteration domain ------------------------------------------------------------------------------
 
@@ -223,6 +224,16 @@ class Values:
     def _pair(self, left: Value, right: Value, condition: str) -> Value:
         product = left.relation.flat_range_product(right.relation)
         return Value(product.apply_range(_binary(condition)), left.reason or right.reason)
+
+
+def _bounded(value: Value) -> Value:
+    """The value in few cases: each operation on conditions may double them."""
+    relation = value.relation
+    if relation.n_basic_map() > 1:
+        relation = relation.coalesce()
+    if relation.n_basic_map() <= _MOST_CASES:
+        return Value(relation, value.reason)
+    return Value(isl.Map.from_basic_map(relation.simple_hull()), value.reason or "too many cases")
 
 
 def _with_constant(op: Operation, factor: int) -> str | None:

@@ -104,31 +104,46 @@ class Body:
                 yield Edge(parent, op, 0, 0)
 
     def _from_value(self, value: SSAValue, sink: Operation) -> Iterator[Edge]:
-        for producer, distance in self._producers(value, 0, frozenset()):
+        for producer, distance in self._producers(value, 0, frozenset(), set()):
             yield Edge(producer, sink, self.delay(producer), distance)
 
     def _producers(
-        self, value: SSAValue, distance: int, seen: frozenset[SSAValue]
+        self,
+        value: SSAValue,
+        distance: int,
+        seen: frozenset[SSAValue],
+        visited: set[tuple[SSAValue, int]],
     ) -> Iterator[tuple[Operation, int]]:
-        """The operations that make ``value``, through region boundaries, and how many iterations before."""
-        if value in seen:
+        """The operations that make ``value``, through region boundaries, and how many iterations before.
+
+        What was ``visited`` from the same use is not followed again: branches after branches join there.
+        """
+        if value in seen or (value, distance) in visited:
             return
         seen = seen | {value}
+        visited.add((value, distance))
         owner = value.owner
         op = owner.parent_op() if isinstance(owner, Block) else owner
         if isinstance(op, scf.ForOp) and (isinstance(value, BlockArgument) or op in self._order):
-            yield from self._loop_producers(op, value, distance, seen)
+            yield from self._loop_producers(op, value, distance, seen, visited)
         elif isinstance(op, scf.IfOp) and op in self._order:
             yield op, distance
             for region in (op.true_region, op.false_region):
                 terminator = region.block.last_op
                 assert terminator is not None and not isinstance(value, BlockArgument)
-                yield from self._producers(terminator.operands[op.results.index(value)], distance, seen)
+                yield from self._producers(
+                    terminator.operands[op.results.index(value)], distance, seen, visited
+                )
         elif op in self._order:
             yield op, distance
 
     def _loop_producers(
-        self, loop: scf.ForOp, value: SSAValue, distance: int, seen: frozenset[SSAValue]
+        self,
+        loop: scf.ForOp,
+        value: SSAValue,
+        distance: int,
+        seen: frozenset[SSAValue],
+        visited: set[tuple[SSAValue, int]],
     ) -> Iterator[tuple[Operation, int]]:
         is_argument = isinstance(value, BlockArgument)
         position = value.index - 1 if isinstance(value, BlockArgument) else loop.results.index(value)
@@ -137,11 +152,11 @@ class Body:
         if position < 0 or (loop is not self.loop and loop not in self._order):
             return
         if loop is self.loop:
-            yield from self._producers(terminator.operands[position], distance + 1, seen)
+            yield from self._producers(terminator.operands[position], distance + 1, seen, visited)
             return
-        yield from self._producers(loop.iter_args[position], distance, seen)
+        yield from self._producers(loop.iter_args[position], distance, seen, visited)
         if not is_argument:
-            yield from self._producers(terminator.operands[position], distance, seen)
+            yield from self._producers(terminator.operands[position], distance, seen, visited)
 
     # --- edges through memory ------------------------------------------------------------------------------
 

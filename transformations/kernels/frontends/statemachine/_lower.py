@@ -36,6 +36,7 @@ class Lowering(Trees):
         statements = [
             *self._kept(restore=True),
             *before,
+            self._state_read(),
             self._begin(),
             *self._changes(),
             *self._steps(),
@@ -193,8 +194,10 @@ class Lowering(Trees):
         return [*self.code.statements(first.effect), *self._entries(first.target, around)]
 
     def _settled(self, state: Vertex) -> c_ast.Node:
+        """The new state, in the attribute for all to see and in the local copy for the tests to come."""
         self.line = state.line
-        return self.assign(self._state(), self.number(state.first))
+        attribute = self.name(f"{self.machine.name}_state")
+        return self.assign(attribute, self.assign(self._state(), self.number(state.first)))
 
     def _chosen(self, choice: Vertex) -> list[c_ast.Node]:
         """The first way out whose guard holds; the last one has none."""
@@ -220,8 +223,12 @@ class Lowering(Trees):
 
     # --- the machine's attributes -------------------------------------------------------------------------
 
+    def _state_read(self) -> c_ast.Node:
+        self.line = self.machine.root.line
+        return self.local("state$", ElementType.I32, self.name(f"{self.machine.name}_state"))
+
     def _state(self) -> c_ast.Node:
-        return self.name(f"{self.machine.name}_state")
+        return self.name("state$")
 
     def _time(self, depth: int) -> c_ast.Node:
         return self.element(f"{self.machine.name}_time", self.number(depth))
