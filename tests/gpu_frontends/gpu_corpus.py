@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def text(name: str, extension: str) -> str:
     return "\n" + found.partition("\n")[2] if extension == "c" else found
 
 
+@cache
 def kernel(name: str, extension: str, alone: bool = False) -> Kernel:
     """A kernel of the corpus; ``alone``: under a name that no other variant has."""
     own = signature(name)
