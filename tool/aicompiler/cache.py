@@ -33,6 +33,7 @@ RESULTS_DEPEND_ON = (
     "lxml",
     "networkx",
     "numpy",
+    "onnx",
     "ortools",
     "pycparser",
     "pyecore",
