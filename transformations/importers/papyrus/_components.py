@@ -54,9 +54,9 @@ class ComponentBuilder:
         role = self.model.applied(instance.part, "Criticality") or self.model.applied(
             instance.type, "Criticality"
         )
-        entries = tuple(
-            self.entries.build(instance.id, e, instance.part, ports=tuple(ports)) for e in elements
-        )
+        entries = tuple(self._entry(instance, e, tuple(ports)) for e in elements)
+        if len(entries) == 1:  # it uses them all
+            entries = (replace(entries[0], ports=()),)
         own = {a.name for a in attributes}
         kept = (a for a in self.entries.kept.get(instance.id, ()) if a.name not in own)
         component = Component(
@@ -75,8 +75,8 @@ class ComponentBuilder:
         return component
 
     def _entry(self, instance: Instance, element: EObject, ports: Sequence[Port]) -> Entry:
-        """An entry; of several in a component, it uses the ports that its parameters and bodies name."""
-        entry = self.entries.build(instance.id, element, instance.part)
+        """An entry that uses the ports which its parameters and bodies name."""
+        entry = self.entries.build(instance.id, element, instance.part, ports=ports)
         names = {p.name for p in several(element, "ownedParameter")}
         for behaviour in entry.behaviours:
             names.update(_WORD.findall(behaviour.body))
