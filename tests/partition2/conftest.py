@@ -65,6 +65,7 @@ def random_pair() -> Callable[[int], Pair]:
             for one, two in pairwise(names):
                 system.channel(one, two, random.randrange(1, 30))
             system.flow(f"flow {number}", 4 * period, *names)
-        return system.both()
+        pair: Pair = system.both()
+        return pair
 
     return made

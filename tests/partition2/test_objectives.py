@@ -56,7 +56,7 @@ def test_checks_find_the_same_values(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_first_objective_matters_most(seed: int, random_pair: Callable[[int], Pair]) -> None:
     """A list keeps the first objective at what it reaches alone, and then improves the second."""
-    pair = random_pair(seed)
+    pair: Pair = random_pair(seed)
     energy, latency, both, turned = (
         partition(*pair, options=options(o))
         for o in ("energy", "latency", "energy,latency", "latency,energy")
@@ -115,7 +115,7 @@ def test_least_latency_of_all(sketch: Any, valid: Any) -> None:
     for name, times in (("p", {"a": 30, "b": 50}), ("q", {"a": 60, "b": 20})):
         system.component(name, times, 1000).reader(f"{name}2", {"a": 40, "b": 25}).channel(name, f"{name}2")
         system.flow(f"flow {name}", 2000, name, f"{name}2")
-    pair = system.both()
+    pair: Pair = system.both()
     found = partition(*pair, options=options("latency"))
     valid(*pair, found)
     problem = build_problem(*pair, horizon=None)
@@ -137,7 +137,7 @@ def test_latency_counts_the_start_of_the_system(sketch: Any, valid: Any) -> None
     """A stimulus before a late first reader waits for it: deadlines and latency hold at the start too."""
     system = sketch().unit("a").component("w", {"a": 10}, 100)
     system.component("r", {"a": 10}, Periodic(period_ns=100, offset_ns=350)).sample("w", "r")
-    pair = system.flow("f", 450, "w", "r").both()
+    pair: Pair = system.flow("f", 450, "w", "r").both()
     found = partition(*pair, options=options("latency"))
     valid(*pair, found)
     assert reached(found)["latency"] >= 800_000  # 360 ns of 450 from the start, 260 in the steady state
@@ -145,7 +145,7 @@ def test_latency_counts_the_start_of_the_system(sketch: Any, valid: Any) -> None
 
 def test_latency_needs_a_deadline(sketch: Any) -> None:
     """Without a flow that has a deadline there is no share of one, and the message says what to do."""
-    pair = sketch().unit("a").component("w", {"a": 10}, 100).both()
+    pair: Pair = sketch().unit("a").component("w", {"a": 10}, 100).both()
     with pytest.raises(ModelError, match=r"no flow of the model has a deadline.*energy or makespan"):
         partition(*pair, options=options("latency"))
 
@@ -153,7 +153,7 @@ def test_latency_needs_a_deadline(sketch: Any) -> None:
 @pytest.mark.parametrize("objective", ["speed", "", "energy,energy", "energy,,latency"])
 def test_unknown_objectives(objective: str, sketch: Any) -> None:
     """A name that is none, or is said twice, is refused."""
-    pair = sketch().unit("a").component("w", {"a": 10}, 100).flow("f", 400, "w").both()
+    pair: Pair = sketch().unit("a").component("w", {"a": 10}, 100).flow("f", 400, "w").both()
     with pytest.raises(ValueError, match="objective"):
         partition(*pair, options=options(objective))
 
@@ -180,7 +180,7 @@ def test_units_that_cost_much_are_proved_needless(sketch: Any) -> None:
         system.component(f"c{n:02}", dict.fromkeys(names, 20), 1000)
     for n in range(13):
         system.channel(f"c{n:02}", f"c{n + 1:02}", protocol=ChannelProtocol.SAMPLE)
-    pair = system.given(Separate(id="s", components=("c00", "c01"))).both()
+    pair: Pair = system.given(Separate(id="s", components=("c00", "c01"))).both()
     found = partition(*pair, options=options("energy", deterministic_time=1.0))
     assert found.status is SolveStatus.OPTIMAL
     assert sum(not s.off for s in found.settings) == 2

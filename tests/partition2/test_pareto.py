@@ -23,7 +23,7 @@ def reached(front: Front) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_no_point_is_dominated(seed: int, random_pair: Callable[[int], Pair], valid: Any) -> None:
     """Every point is a checked deployment with bounds below its values, and none makes another needless."""
-    pair = random_pair(seed)
+    pair: Pair = random_pair(seed)
     front = pareto(*pair, points=5, options=EFFORT)
     points = reached(front)
     assert 1 <= len(points) <= 5 and front.choice is front.points[front.chosen].deployment

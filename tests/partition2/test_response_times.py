@@ -73,19 +73,21 @@ def test_never_below_a_simulation() -> None:
 
 def _simulated(tasks: list[Task], random: Random) -> dict[str, int]:
     """The longest response seen in 2,000 instants, one unit of work an instant."""
-    jobs = []
+    jobs: list[tuple[int, int, Task]] = []
     for task in tasks:
         for number in range(2000 // task.arrivals.period):
             at = number * task.arrivals.period + random.randint(0, task.arrivals.jitter)
-            jobs.append([task.priority, at, task.wcet, task.name])
+            jobs.append((task.priority, at, task))
+    left = [task.wcet for _, _, task in jobs]
     worst = dict.fromkeys((t.name for t in tasks), 0)
     for now in range(2000):
-        ready = [job for job in jobs if job[1] <= now and job[2] > 0]
+        ready = [(p, at, n) for n, (p, at, _) in enumerate(jobs) if at <= now and left[n] > 0]
         if ready:
-            job = min(ready)
-            job[2] -= 1
-            if job[2] == 0:
-                worst[job[3]] = max(worst[job[3]], now + 1 - job[1])
+            _, at, number = min(ready)
+            left[number] -= 1
+            if left[number] == 0:
+                name = jobs[number][2].name
+                worst[name] = max(worst[name], now + 1 - at)
     return worst
 
 
