@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aicompiler.metamodels.diagnostics import Diagnostic, ModelError, Severity
 from aicompiler.metamodels.system import Periodic, System
+from aicompiler.sidecar import write_template
 from aicompiler.transformations.importers import ImportOptions, load_system, validate
 from aicompiler.transformations.importers.papyrus import Papyrus
 
@@ -372,6 +373,8 @@ def test_a_message_of_nobody_asks_the_sidecar_for_its_entry(draw: Draw) -> None:
     assert "'A' has 2 entries and the connected port 'put'" in error.message
     assert '[entry."A::get"] ports = ["put", ...]' in error.next_step
     assert error.source is not None and error.source.line
+    template = write_template(path, path.with_name("new.toml")).read_text(encoding="utf-8")
+    assert template.count('# ports = ["put"]  # keep those that this entry uses') == 2
     sidecar.write_text(said + '[entry."A::get"]\nports = ["put"]\n', encoding="utf-8")
     system, _ = load_system(path, sidecar)
     (users,) = [c.users_of(p.id) for c in system.components if c.name == "A" for p in c.ports]
@@ -397,3 +400,29 @@ def test_conjugated_ports_call_the_others(draw: Draw) -> None:
     assert [c.name for c in system.components] == ["a", "b"]
     assert [c.id for c in system.application.channels] == ["_c1"]
     assert [d.rule for d in said].count("drawn-component") == 2
+
+
+def test_a_port_of_a_part_is_of_the_entry_with_a_parameter_or_a_body_of_its_name(draw: Draw) -> None:
+    """One operation names the port as its parameter, the other has a body that reads it."""
+    port = '<ownedAttribute xmi:type="uml:Port" xmi:id="{0}" name="{1}" type="_k" isConjugated="{2}"/>'
+    operation = '<ownedOperation xmi:id="{0}" name="{1}" {2}>{3}</ownedOperation>'
+    asking = operation.format("_a_one", "one", "", '<ownedParameter xmi:id="_q" name="ask"/>')
+    asking += operation.format("_a_two", "two", "", "")
+    answering = operation.format("_b_go", "go", 'method="_f"', "") + operation.format(
+        "_b_idle", "idle", "", ""
+    )
+    answering += (
+        '<ownedBehavior xmi:type="uml:OpaqueBehavior" xmi:id="_f" specification="_b_go">'
+        "<language>C</language><body>int answered = answer[0];</body></ownedBehavior>"
+    )
+    caller = block("_a", "A", more=port.format("_o", "ask", "true") + asking)
+    callee = block("_b", "B", more=port.format("_p", "answer", "false") + answering)
+    line = (
+        '<ownedConnector xmi:id="_c"><end xmi:id="_c1" role="_o" partWithPort="_x_a"/>'
+        '<end xmi:id="_c2" role="_p" partWithPort="_x_b"/></ownedConnector>'
+    )
+    timed = "".join(step(o, "execTime=(1,ms)") for o in ("_a_one", "_a_two", "_b_idle"))
+    whole = block("_x", "X", "a:_a", "b:_b", more=line)
+    system, _ = read(draw(caller + callee + service("_k", "K", "ask") + whole, timed))
+    used = {e.name: [p.name for p in c.ports_of(e)] for c in system.components for e in c.entries}
+    assert used == {"one": ["ask"], "two": [], "go": ["answer"], "idle": []}

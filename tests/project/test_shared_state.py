@@ -284,3 +284,15 @@ def test_the_partitioner_says_which_port_nobody_uses(decide: Decide) -> None:
     app = replace(SYSTEM.application, components=(SOURCE, nobody, SINK))
     with pytest.raises(ModelError, match="is used by 0 of its 2 entries"):
         partition(replace(SYSTEM, application=app), case.costs)
+
+
+def test_the_checker_refuses_a_port_of_two_entries_and_of_none(decide: Decide) -> None:
+    """Whatever the table says: a port that both entries name, or neither, joins nothing."""
+    case = decide(SYSTEM, **DEPLOYMENTS[0])
+    for ports, users in ((("counter.x", "counter.y"), 2), ((), 0)):
+        count, report = COUNTER.entries
+        wrong = replace(COUNTER, entries=(replace(count, ports=ports), replace(report, ports=("counter.y",))))
+        app = replace(case.system.application, components=(SOURCE, wrong, SINK))
+        failures = check(replace(case.system, application=app), case.costs, case.deployment).failures
+        told = [f.message for f in failures if f.check == "supported"]
+        assert any(f"which {users} entries use instead of one" in text for text in told)
