@@ -7,6 +7,7 @@ computes what the layer's body in C does: all sums are whole numbers below 2^24,
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
@@ -35,13 +36,14 @@ def network() -> ModelProto:
         helper.make_node("Min", ["scaled", "most"], ["saturated"]),
         helper.make_node("Cast", ["saturated"], ["features"], to=TensorProto.INT8),
     ]
-    constants = {
+    constants: dict[str, np.ndarray[Any, Any]] = {
         "image_shape": np.array([1, 1, HEIGHT + 2, WIDTH + 2], np.int64),
         "filters": np.array(FILTERS, np.float32).reshape(4, 1, 3, 3),
         "bias": np.array(BIAS, np.float32),
         "sixteenth": np.array(1 / 16, np.float32),
         "most": np.array(127, np.float32),
-    } | {name: np.array([value], np.int64) for name, value in _BOUNDS.items()}
+    }
+    constants |= {name: np.array([value], np.int64) for name, value in _BOUNDS.items()}
     graph = helper.make_graph(
         nodes,
         "convolution",
