@@ -34,6 +34,7 @@ from aicompiler.transformations.kernels import (
 )
 from aicompiler.transformations.kernels.loops import Core, apply_schedule, cpu_schedule, print_schedule
 
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 FOLDER = Path(__file__).parent / "polybench"
 FLAGS = ["gcc", "-std=c11", "-O3", "-march=native", "-shared", "-fPIC"]
 STRICT, LICENSED = ["-ffp-contract=off"], ["-ffast-math"]
@@ -64,10 +65,11 @@ def _sizes(text: str) -> dict[str, int]:
 
 
 CASES = (
-    _case("gemm", "dense", "in f64 alpha; in f64 beta; in f64 A[NI][NK]; in f64 B[NK][NJ]; state f64 C[NI][NJ]",
+    _case("gemm", "dense", "in f64 alpha; in f64 beta; in f64 A[NI][NK]; in f64 B[NK][NJ];"
+          " state f64 C[NI][NJ]",
           "NI=1000 NJ=1100 NK=1200", "NI=500 NJ=550 NK=600"),
-    _case("two_mm", "dense", "in f64 alpha; in f64 beta; in f64 A[NI][NK]; in f64 B[NK][NJ]; in f64 C[NJ][NL];"
-          " state f64 D[NI][NL]; state f64 tmp[NI][NJ]",
+    _case("two_mm", "dense", "in f64 alpha; in f64 beta; in f64 A[NI][NK]; in f64 B[NK][NJ]; "
+          " in f64 C[NJ][NL]; state f64 D[NI][NL]; state f64 tmp[NI][NJ]",
           "NI=800 NJ=900 NK=1100 NL=1200", "NI=400 NJ=450 NK=500 NL=600"),
     _case("syrk", "dense", "in f64 alpha; in f64 beta; in f64 A[N][M]; state f64 C[N][N]",
           "M=1000 N=1200", "M=500 N=600"),
@@ -190,6 +192,12 @@ def timed(function: Any, kernel: Kernel, given: dict[str, Any]) -> tuple[float, 
     return time.thread_time() - start, arrays
 
 
+def pin(core: int = -1) -> None:
+    """Run on one core only; on all again without one (Linux; elsewhere nothing)."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, CORES if core < 0 else {core})
+
+
 def measure(case: Case, options: argparse.Namespace) -> dict[str, Any]:
     """Both programs in turn."""
     sizes = case.quick if options.quick else case.large | ({} if options.large else case.fewer)
@@ -203,11 +211,13 @@ def measure(case: Case, options: argparse.Namespace) -> dict[str, Any]:
         base = compiled(folder, f"{case.name}_plain", kernel, plain(case, kernel, sizes), licence)
         given = values(kernel)
         times: dict[str, list[float]] = {"plain": [], "default": []}
+        pin(options.core)
         for _ in range(options.rounds):
             spent, expected = timed(base, kernel, given)
             times["plain"].append(spent)
             spent, found = timed(ours, kernel, given)
             times["default"].append(spent)
+        pin()
     same = all(_equal(expected[n], found[n], options.reassociate) for n in expected)
     medians = {name: statistics.median(all_) for name, all_ in times.items()}
     return {
@@ -257,14 +267,15 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="reduced sizes, one round")
     parser.add_argument("--large", action="store_true", help="all time steps of LARGE; takes many minutes")
     parser.add_argument("--rounds", type=int, default=0, help="runs of each program (default 3, quick 1)")
+    parser.add_argument("--core", type=int, default=-1, help="the core to measure on (default: the last)")
     parser.add_argument("--only", default="", help="names of kernels, with commas")
     parser.add_argument("--reassociate", action="store_true", help="-ffast-math for both programs")
     parser.add_argument("--show", action="store_true", help="print the schedules")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 3)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if options.core < 0:
+        options.core = max(CORES)
     chosen = [c for c in CASES if not options.only or c.name in options.only.split(",")]
     results = {}
     for case in chosen:

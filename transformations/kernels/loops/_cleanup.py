@@ -84,7 +84,7 @@ def _hoist(loop: scf.ForOp) -> None:
     assert block is not None
     for op in list(loop.body.block.ops):
         if is_pure(op) and not _may_fail(op) and not any(defined_in(v, loop) for v in op.operands):
-            op.detach()
+            op.detach()  # type: ignore[no-untyped-call]
             block.insert_op_before(op, loop)
 
 
@@ -146,10 +146,11 @@ def _fold_cast(op: arith.IndexCastOp) -> None:
 def _become(op: Operation, number: int) -> None:
     """Replace an operation by a constant, if the number fits its type."""
     kind = op.results[0].type
+    assert isinstance(kind, IntegerType | IndexType)
     width = kind.width.data if isinstance(kind, IntegerType) else 64
     if not -(1 << (width - 1)) <= number < 1 << (width - 1):
         return
-    made = arith.ConstantOp(IntegerAttr(number, kind))  # type: ignore[arg-type]
+    made = arith.ConstantOp(IntegerAttr(number, kind))
     block = op.parent_block()
     assert block is not None
     block.insert_op_before(made, op)

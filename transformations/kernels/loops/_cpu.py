@@ -54,7 +54,7 @@ SMALL_TRIPS, SMALL_COPIES = 8, 32
 """Innermost loops with at most so many iterations, and nests with so many, are unrolled away."""
 DEPTH_OF_PANEL = 256
 """Iterations of a reduction between two visits of the elements that it adds to."""
-ROWS_OF_STREAM = 8
+ROWS_OF_STREAM = 4
 """Rows of a matrix that is read once are read side by side, as many."""
 ROWS_OF_TRIANGLE = 4
 """Rows side by side where their lengths differ: each has a head and a tail of its own."""
@@ -201,10 +201,10 @@ class _Planner:
             return
         if _straight(band[-1]) and self._reduction(band):
             return
-        inner = _children(loop)
-        if inner and all(_straight(child) for child in inner) and self._dots(loop, inner):
+        children = _children(loop)
+        if children and all(_straight(child) for child in children) and self._dots(loop, children):
             return
-        for child in inner:
+        for child in children:
             self._nest(loop_name(child))
 
     # --- reductions over a dimension that the result does not have ---
@@ -377,7 +377,9 @@ class _Planner:
 
     def _free_inner_loops(self) -> None:
         """Innermost loops that write an array which they also read elsewhere: say that it is no matter."""
-        for name in [loop_name(b) for b in self.loops() if _straight(b) and _in_place(b) and not b.iter_args]:
+        for name in [
+            loop_name(b) for b in self.loops() if not _children(b) and _in_place(b) and not b.iter_args
+        ]:
             loop = self._known(name)
             if LANES in loop.attributes or _accumulates(loop) or self.attempt(Parallelize(name)):
                 continue

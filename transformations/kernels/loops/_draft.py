@@ -223,7 +223,7 @@ def splice(ops_of: Block, before: Operation) -> None:
     assert target is not None
     ops = list(ops_of.ops)
     for op in ops:
-        op.detach()
+        op.detach()  # type: ignore[no-untyped-call]
     target.insert_ops_before(ops, before)
 
 

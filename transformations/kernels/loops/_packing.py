@@ -80,8 +80,8 @@ class Pack:
         made: list[scf.ForOp] = []
         into = scratch
         for extent in shape:
-            bounds = [index_constant(into, v) for v in (0, extent, 1)]
-            one = scf.ForOp(*bounds, [], Region([Block(arg_types=[INDEX])]))
+            low, high, step = (index_constant(into, v) for v in (0, extent, 1))
+            one = scf.ForOp(low, high, step, [], Region([Block(arg_types=[INDEX])]))
             one.attributes.update({k: v for k, v in loop.attributes.items() if k == "aic.line"})
             one.attributes[LOOP] = draft.fresh(f"{self.array}_pack")
             into.add_op(one)

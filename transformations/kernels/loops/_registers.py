@@ -18,7 +18,16 @@ from aicompiler.transformations.kernels.passes._structure import (
     surrounding_loops,
 )
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, MemRefType, StringAttr, UnitAttr
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    StringAttr,
+    UnitAttr,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from ._draft import (
@@ -89,7 +98,8 @@ class _Group:
     @property
     def element(self) -> Attribute:
         assert isinstance(self.array.type, MemRefType)
-        return self.array.type.get_element_type()
+        element: Attribute = self.array.type.get_element_type()
+        return element
 
 
 def lane_count(op: Operation | None) -> int:
@@ -282,7 +292,12 @@ class _Replacement:
     def _read(self, group: _Group, into: Block) -> SSAValue:
         if isinstance(group.operations[0], memref.StoreOp):  # written before it is read
             kind = group.element
-            zero = FloatAttr(0.0, kind) if isinstance(kind, AnyFloat) else IntegerAttr(0, kind)
+            zero: FloatAttr | IntegerAttr
+            if isinstance(kind, AnyFloat):
+                zero = FloatAttr(0.0, kind)
+            else:
+                assert isinstance(kind, IntegerType | IndexType)
+                zero = IntegerAttr(0, kind)
             constant = arith.ConstantOp(zero)
             into.add_op(constant)
             return constant.result

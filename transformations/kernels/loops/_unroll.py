@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import islpy as isl
@@ -31,7 +32,7 @@ from ._draft import (
     slice_of,
     whole_blocks,
 )
-from ._legality import Level, Path, block_start, check, constant_map, iteration
+from ._legality import Level, Path, Position, block_start, check, constant_map, iteration
 from ._reorder import leaf_position
 
 MOST_COPIES = 256
@@ -155,6 +156,9 @@ class _Jam:
         leaf = leaf_position(path)
         levels: list[Level] = [path[0], block_start(self.draft, access, self.loop, size)]
         for level in path[2 : leaf + 1]:
+            if isinstance(level, Position):
+                levels.append(constant_map(access, run_of(level.op)))
+                continue
             if isinstance(level, scf.ForOp) and self._differs(level):
                 part = self._part(access, level)
                 alone = part.intersect_range(isl.Set("{ [c] : c != 1 }"))
@@ -168,7 +172,7 @@ class _Jam:
                     )
                 )
             levels.append(level)
-        return [*levels, self.loop, *path[leaf + 1 :]]
+        return [*levels, self.loop, *path[leaf:]]
 
     def _differs(self, inner: scf.ForOp) -> bool:
         """Whether the bounds of an inner loop depend on the iteration of the loop."""
@@ -239,11 +243,20 @@ class _Jam:
         return scratch
 
     def _jam(self, ops: list[Operation], maps: list[Mapping], into: Block) -> None:
+        run: list[Operation] = []
         for op in ops:
-            if isinstance(op, scf.ForOp):
-                self._inner(op, maps, into)
+            if not isinstance(op, scf.ForOp):
+                run.append(op)
                 continue
-            for number, mapping in enumerate(maps):
+            self._copies(run, maps, into)
+            run = []
+            self._inner(op, maps, into)
+        self._copies(run, maps, into)
+
+    def _copies(self, ops: list[Operation], maps: list[Mapping], into: Block) -> None:
+        """What stands between inner loops: all of it for one iteration, then for the next."""
+        for number, mapping in enumerate(maps):
+            for op in ops:
                 copy = op.clone(mapping)
                 if number:
                     self.draft.rename_inside(copy, str(number))
@@ -328,6 +341,19 @@ class _Jam:
                 self.draft.rename_inside(copy, suffix)
                 made.body.block.add_op(copy)
             end(made)
+
+
+def run_of(op: Operation) -> int:
+    """Which run of operations between loops ``op`` is in, or which loop it is: they alternate."""
+    number = 2 * sum(isinstance(before, scf.ForOp) for before in _before(op))
+    return number + isinstance(op, scf.ForOp)
+
+
+def _before(op: Operation) -> Iterator[Operation]:
+    current = op.prev_op
+    while current is not None:
+        yield current
+        current = current.prev_op
 
 
 def _least(into: Block, low: SSAValue, high: SSAValue) -> SSAValue:

@@ -81,7 +81,7 @@ class _Lanes:
     def block(self, ops: list[Operation], into: Block, known: dict[SSAValue, SSAValue]) -> None:
         """What is the same for all lanes stays where it is; the rest goes into loops over lanes."""
         waiting: list[Operation] = []
-        varying = {self.loop.body.block.args[0]}
+        varying: set[SSAValue] = {self.loop.body.block.args[0]}
         for op in ops:
             if isinstance(op, scf.ForOp):
                 self._flush(waiting, into, known)
