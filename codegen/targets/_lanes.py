@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aicompiler.transformations.kernels.loops import INDEPENDENT, LANES, linear
+from aicompiler.transformations.kernels.passes import INDEPENDENT, LANES, linear
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import AnyFloat, IntegerAttr, MemRefType
 from xdsl.ir import Operation, SSAValue
@@ -82,10 +82,9 @@ def _fits(
                 elements.add(width(op.res.type))
             return follows is False or op.res in vectors
         case memref.StoreOp():
-            if not _follows(list(op.indices), counter, varying) or not isinstance(op.value.type, AnyFloat):
-                return False
-            elements.add(width(op.value.type))
-            return True
+            floats = isinstance(op.value.type, AnyFloat)
+            elements.update({width(op.value.type)} if floats else ())
+            return floats and bool(_follows(list(op.indices), counter, varying))
         case _ if printer_of(op) is None:
             return False
         case _ if any(v in vectors for v in op.operands):

@@ -45,7 +45,9 @@ def test_schedules_survive_their_text(schedule: list[Any]) -> None:
 
 def test_comments_and_line_breaks_are_free() -> None:
     """The layout is the author's."""
-    assert parse_schedule("// by hand\n" + TEXT.replace(" to ", "\n  // to what\n to ")) == parse_schedule(TEXT)
+    assert parse_schedule("// by hand\n" + TEXT.replace(" to ", "\n  // to what\n to ")) == parse_schedule(
+        TEXT
+    )
 
 
 @pytest.mark.parametrize(

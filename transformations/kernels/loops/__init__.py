@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from aicompiler.transformations.kernels.passes import INDEPENDENT, LANES, Linear, linear
+
 from ._cleanup import ConstantFold, Cse, Licm, StrengthReduce
 from ._cpu import Core, cpu_schedule
-from ._draft import INDEPENDENT, LANES
 from ._errors import IllegalTransformation, InapplicableTransformation, Violation
 from ._fusion import Distribute, Fuse
-from ._linear import Linear, linear
 from ._packing import Pack
 from ._registers import ScalarReplace
 from ._reorder import Interchange, Tile

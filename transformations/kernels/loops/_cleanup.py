@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._structure import constant, defined_in, loops_in
+from aicompiler.transformations.kernels.passes import constant, defined_in, loops_in
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue

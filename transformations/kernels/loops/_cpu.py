@@ -12,13 +12,16 @@ from math import prod
 
 from aicompiler.metamodels.system import Unit, UnitKind
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._inline import inline
-from aicompiler.transformations.kernels.passes._structure import (
+from aicompiler.transformations.kernels.passes import (
+    LANES,
+    Linear,
     array_name,
     array_shape,
     constant_trips,
     element_bits,
     entry_function,
+    inline,
+    linear,
     loop_name,
     loops_in,
     surrounding_loops,
@@ -27,10 +30,9 @@ from xdsl.dialects import memref, scf
 from xdsl.ir import Operation, SSAValue
 
 from ._cleanup import Cse
-from ._draft import LANES, body_ops, is_pure, nested_loop
+from ._draft import body_ops, is_pure, nested_loop
 from ._errors import IllegalTransformation, InapplicableTransformation
 from ._fusion import Distribute, Fuse
-from ._linear import Linear, linear
 from ._packing import Pack
 from ._registers import ScalarReplace
 from ._reorder import Interchange, Tile

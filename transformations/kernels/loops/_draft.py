@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import NoReturn
 
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._inline import inline
-from aicompiler.transformations.kernels.passes._structure import (
+from aicompiler.transformations.kernels.passes import (
     LOOP,
     constant,
     defined_in,
     entry_function,
+    inline,
     line_of,
     loop_name,
     loops_in,
@@ -24,11 +24,6 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from ._errors import InapplicableTransformation, suggestion
 
 INDEX = IndexType()
-LANES = "aic.lanes"
-"""On a loop: its iterations are lanes, statement by statement; on a local array: one value a lane."""
-INDEPENDENT = "aic.independent"
-"""On a loop: no iteration depends on another, whatever a compiler can prove."""
-
 _UNREAD = (memref.LoadOp, memref.GetGlobalOp, memref.AllocaOp)
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import Access
-from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import constant, defined_in, encloses, loop_name
+from aicompiler.transformations.kernels.passes import (
+    Access,
+    Values,
+    constant,
+    defined_in,
+    encloses,
+    loop_name,
+)
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, SSAValue

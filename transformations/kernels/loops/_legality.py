@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
-from aicompiler.transformations.kernels.passes._accesses import Access, accesses
-from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import loop_name, surrounding_loops
+from aicompiler.transformations.kernels.passes import Access, Values, accesses, loop_name, surrounding_loops
 from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Operation
 

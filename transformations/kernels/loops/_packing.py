@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import accesses
-from aicompiler.transformations.kernels.passes._structure import LOOP, NAME, array_name, array_shape
+from aicompiler.transformations.kernels.passes import LOOP, NAME, accesses, array_name, array_shape
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import MemRefType, StringAttr, UnitAttr
 from xdsl.ir import Block, Region, SSAValue

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import Access, accesses
-from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import (
+from aicompiler.transformations.kernels.passes import (
+    LANES,
     NAME,
+    Access,
+    Linear,
+    Values,
+    accesses,
     array_name,
     constant_trips,
     defined_in,
+    linear,
     loop_name,
     surrounding_loops,
 )
@@ -30,18 +34,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from ._draft import (
-    LANES,
-    Draft,
-    body_ops,
-    end,
-    index_constant,
-    new_loop,
-    replace_by,
-    slice_of,
-)
+from ._draft import Draft, body_ops, end, index_constant, new_loop, replace_by, slice_of
 from ._errors import IllegalTransformation, Violation
-from ._linear import Linear, linear
 
 _ACCESS = (memref.LoadOp, memref.StoreOp)
 

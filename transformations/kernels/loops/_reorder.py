@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import Access
-from aicompiler.transformations.kernels.passes._structure import loop_name
+from aicompiler.transformations.kernels.passes import Access, loop_name
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, SSAValue

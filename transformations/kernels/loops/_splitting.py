@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._structure import defined_in, loop_name
+from aicompiler.transformations.kernels.passes import defined_in, loop_name
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, SSAValue

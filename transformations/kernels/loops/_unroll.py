@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import Access
-from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import (
+from aicompiler.transformations.kernels.passes import (
+    Access,
+    Values,
     constant,
     constant_trips,
     defined_in,

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 import islpy as isl
 from aicompiler.transformations.kernels._kernel import Kernel
-from aicompiler.transformations.kernels.passes._accesses import Access
-from aicompiler.transformations.kernels.passes._affine import Values
-from aicompiler.transformations.kernels.passes._structure import defined_in, loop_name
+from aicompiler.transformations.kernels.passes import (
+    INDEPENDENT,
+    LANES,
+    Access,
+    Values,
+    defined_in,
+    loop_name,
+)
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from ._draft import (
-    INDEPENDENT,
     INDEX,
-    LANES,
     Draft,
     body_ops,
     end,

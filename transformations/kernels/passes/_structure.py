@@ -14,6 +14,10 @@ from xdsl.traits import is_side_effect_free
 LOOP = "aic.loop"
 LINE = "aic.line"
 NAME = "aic.name"
+LANES = "aic.lanes"
+"""On a loop: its iterations are lanes, statement by statement; on a local array: one value a lane."""
+INDEPENDENT = "aic.independent"
+"""On a loop: no iteration depends on another, whatever a compiler can prove."""
 
 
 def entry_function(kernel: Kernel) -> func.FuncOp:
