@@ -84,7 +84,7 @@ def bodies(draw: Any) -> str:
     return body.replace("{souter}", statement(False))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies(), schedule=st.lists(STEPS, min_size=1, max_size=5))
 def test_random_legal_schedules_change_no_result(body: str, schedule: list[Any], c_kernel: CKernel) -> None:
     """Steps that are refused are left out; after each of the others the interpreter gives the same bits."""

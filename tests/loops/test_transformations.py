@@ -1,4 +1,4 @@
-"""Each transformation keeps results where it is legal and is refused, with the dependence, where it is not."""
+"""Each transformation keeps results where it is legal, and is refused with the dependence where not."""
 
 from __future__ import annotations
 
@@ -90,8 +90,19 @@ LEGAL: dict[str, tuple[tuple[str, ...], tuple[Any, ...]]] = {
     "lanes": (GEMM, (Vectorize("L2", 8), Vectorize("L2_rest", 4))),
     "lanes of an outer loop in registers": (
         GEMM,
-        (PANELS, Tile(("L2", "L0", "L1"), (0, 0, 8)), Vectorize("L2", 8), UnrollAndJam("L2", 2))
-        + (UnrollAndJam("L0", 4), Cse(), ScalarReplace("L1")),
+        (
+            PANELS,
+            Tile(("L2", "L0", "L1"), (0, 0, 8)),
+            Vectorize("L2", 8),
+            UnrollAndJam("L2", 2),
+            UnrollAndJam("L0", 4),
+            Cse(),
+            ScalarReplace("L1"),
+        ),
+    ),
+    "lanes of rows side by side": (
+        GEMM,
+        (PANELS, UnrollAndJam("L0", 3), Vectorize("L2", 4), ScalarReplace("L1")),
     ),
     "lanes of a triangle": (
         LOWER,

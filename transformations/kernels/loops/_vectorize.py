@@ -84,20 +84,23 @@ class _Lanes:
     def block(self, ops: list[Operation], into: Block, known: dict[SSAValue, SSAValue]) -> None:
         """What is the same for all lanes stays where it is; the rest goes into loops over lanes."""
         waiting: list[Operation] = []
-        varying: set[SSAValue] = {self.loop.body.block.args[0]}
+        inside: set[SSAValue] = set()  # read from memory among the lanes, and what is computed from it
         for op in ops:
             if isinstance(op, scf.ForOp):
                 self._flush(waiting, into, known)
                 self._inner(op, into, known)
                 continue
-            if is_pure(op):  # also for all lanes: what is not needed there is dropped
+            if is_pure(op) and any(v in inside for v in op.operands):
+                inside.update(op.results)
+                waiting.append(op)
+            elif is_pure(op):  # also for all lanes: what is not needed there is dropped
                 into.add_op(op.clone(known))
                 if self._varies(op):
-                    varying.update(op.results)
                     waiting.append(op)
-            elif isinstance(op, memref.LoadOp) and not self._varies(op) and not _writes(waiting):
+            elif isinstance(op, memref.LoadOp) and not self._varies(op) and not _writes(waiting, op.memref):
                 into.add_op(op.clone(known))
             else:
+                inside.update(op.results)
                 waiting.append(op)
         self._flush(waiting, into, known)
 
@@ -177,8 +180,10 @@ def _ops(block: Block) -> set[Operation]:
     return set(block.ops)
 
 
-def _writes(ops: list[Operation]) -> bool:
-    return any(not is_pure(op) and not isinstance(op, memref.LoadOp) for op in ops)
+def _writes(ops: list[Operation], array: SSAValue) -> bool:
+    """Whether one of the operations may write an array."""
+    others = (op for op in ops if not is_pure(op) and not isinstance(op, memref.LoadOp))
+    return any(not isinstance(op, memref.StoreOp) or op.memref is array for op in others)
 
 
 @dataclass(frozen=True)
