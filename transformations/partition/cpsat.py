@@ -45,6 +45,7 @@ class Model:
     starts: dict[JobId, Instant] = field(default_factory=dict)
     sends: dict[Transfer, Instant] = field(default_factory=dict)
     guards: dict[Reason, Lit] = field(default_factory=dict)
+    _seated: dict[tuple[str, str], list[Lit]] = field(default_factory=dict)
 
     def when(self, reason: Reason) -> list[Lit]:
         """The guard of a reason, nothing where reasons are not guarded."""
@@ -56,7 +57,10 @@ class Model:
 
     def at(self, component: str, unit: str) -> list[Lit]:
         """The literals of a component on a unit; exactly one of all its literals holds."""
-        return [lit for (c, u, _, _), lit in self.places.items() if (c, u) == (component, unit)]
+        if not self._seated:  # asked for only once all places are there
+            for (c, u, _, _), lit in self.places.items():
+                self._seated.setdefault((c, u), []).append(lit)
+        return self._seated.get((component, unit), [])
 
     def amount(self, entry: str, value: str) -> cp_model.LinearExpr:
         """``duration``, ``occupancy`` or ``shortest`` of a task on whichever place it gets."""
