@@ -6,28 +6,23 @@ transformation; what is refused is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 from aicompiler.metamodels.system import Unit, UnitKind
 from aicompiler.transformations.kernels._kernel import Kernel
 from aicompiler.transformations.kernels.passes import (
     LANES,
-    Linear,
     array_name,
-    array_shape,
     constant_trips,
     element_bits,
     entry_function,
     inline,
-    linear,
     loop_name,
     loops_in,
     surrounding_loops,
 )
-from xdsl.dialects import memref, scf
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects import scf
 
 from ._cleanup import Cse
 from ._draft import body_ops, is_pure, nested_loop
@@ -37,6 +32,19 @@ from ._packing import Pack
 from ._registers import ScalarReplace
 from ._reorder import Interchange, Tile
 from ._script import Transformation
+from ._shapes import (
+    Use,
+    accumulates,
+    band_of,
+    bytes_of,
+    in_place,
+    inner_of,
+    is_sweep,
+    neighbours,
+    reuses,
+    straight,
+    uses_in,
+)
 from ._splitting import IndexSetSplit, Skew
 from ._unroll import Unroll, UnrollAndJam
 from ._vectorize import Parallelize, Vectorize
@@ -76,26 +84,6 @@ def cpu_schedule(
     planner = _Planner(kernel, core or Core())
     planner.plan()
     return tuple(planner.steps)
-
-
-@dataclass(frozen=True)
-class _Use:
-    """A load or store and its subscripts as sums."""
-
-    operation: memref.LoadOp | memref.StoreOp
-    array: SSAValue
-    sums: tuple[Linear, ...]
-
-    @property
-    def is_write(self) -> bool:
-        return isinstance(self.operation, memref.StoreOp)
-
-    def stride(self, counter: SSAValue) -> str:
-        """``none``, ``unit`` or ``far``: how the element moves with a counter."""
-        factors = [s.factor(counter) for s in self.sums]
-        if not any(factors):
-            return "none"
-        return "unit" if factors[-1] == 1 and not any(factors[:-1]) else "far"
 
 
 class _Planner:
@@ -164,7 +152,7 @@ class _Planner:
         again = True
         while again:
             again = False
-            for first, second in _neighbours(self.loops()):
+            for first, second in neighbours(self.loops()):
                 if not self._worth_fusing(first, second):
                     continue
                 names = loop_name(first), loop_name(second)
@@ -173,10 +161,10 @@ class _Planner:
                     break
 
     def _worth_fusing(self, first: scf.ForOp, second: scf.ForOp) -> bool:
-        uses = [list(_uses(loop)) for loop in (first, second)]
+        uses = [list(uses_in(loop)) for loop in (first, second)]
         shared = {u.array for u in uses[0]} & {u.array for u in uses[1]}
-        size = sum(_bytes(array) for array in {u.array for group in uses for u in group})
-        sweeps = all(_is_sweep(loop) for loop in (first, second))
+        size = sum(bytes_of(array) for array in {u.array for group in uses for u in group})
+        sweeps = all(is_sweep(loop) for loop in (first, second))
         long = all((constant_trips(loop) or 0) >= LEAST_TRIPS for loop in (first, second))
         return bool(shared) and sweeps and long and size > self.core.l2_bytes
 
@@ -184,7 +172,7 @@ class _Planner:
         """Nests that reuse what they read get loops of their own."""
         done: set[str] = set()
         while True:
-            todo = [loop for loop in self.loops() if loop_name(loop) not in done and _reuses(loop)]
+            todo = [loop for loop in self.loops() if loop_name(loop) not in done and reuses(loop)]
             if not todo:
                 return
             name = loop_name(todo[-1])  # inner loops first: what they become can then be moved out
@@ -196,15 +184,15 @@ class _Planner:
         loop = self.loop(name)
         if loop is None:
             return
-        band = _band(loop)
-        if not _straight(band[-1]) and len(band) > 1:
-            for inner in _children(band[-1]):
+        band = band_of(loop)
+        if not straight(band[-1]) and len(band) > 1:
+            for inner in inner_of(band[-1]):
                 self._nest(loop_name(inner))
             return
-        if _straight(band[-1]) and self._reduction(band):
+        if straight(band[-1]) and self._reduction(band):
             return
-        children = _children(loop)
-        if children and all(_straight(child) for child in children) and self._dots(loop, children):
+        children = inner_of(loop)
+        if children and all(straight(child) for child in children) and self._dots(loop, children):
             return
         for child in children:
             self._nest(loop_name(child))
@@ -213,7 +201,7 @@ class _Planner:
 
     def _reduction(self, band: list[scf.ForOp]) -> bool:
         """Order, blocks, lanes and registers for ``c[i][j] += a[…] * b[…]`` and its relatives."""
-        uses = list(_uses(band[-1]))
+        uses = list(uses_in(band[-1]))
         stores = [u for u in uses if u.is_write]
         counters = [loop.body.block.args[0] for loop in band]
         if (
@@ -226,13 +214,13 @@ class _Planner:
         lanes = [b for b, c in zip(band, counters, strict=True) if stores[0].stride(c) == "unit"]
         if len(sums) != 1 or len(lanes) != 1 or (lanes[0] is band[0] and len(band) > 3):
             return False
-        size = sum(_bytes(array) for array in {u.array for u in uses})
+        size = sum(bytes_of(array) for array in {u.array for u in uses})
         if len(band) == 2 and size > self.core.l2_bytes:
             return self._stream(band, lanes[0], sums[0], uses)
         self._pack(band, lanes[0], uses)
         return self._panels([loop_name(b) for b in band], loop_name(lanes[0]), loop_name(sums[0]))
 
-    def _pack(self, band: list[scf.ForOp], lanes: scf.ForOp, uses: Sequence[_Use]) -> None:
+    def _pack(self, band: list[scf.ForOp], lanes: scf.ForOp, uses: Sequence[Use]) -> None:
         """Transpose matrices whose rows the lanes would cross."""
         counter = lanes.body.block.args[0]
         outermost = loop_name(band[0])
@@ -272,7 +260,7 @@ class _Planner:
 
     def _lanes_of(self, name: str) -> int:
         loop = self._known(name)
-        bits = max((element_bits(u.array) for u in _uses(loop) if u.is_write), default=64)
+        bits = max((element_bits(u.array) for u in uses_in(loop) if u.is_write), default=64)
         return max(2, self.core.vector_bytes * 8 // bits)
 
     def _strips(self, name: str, width: int) -> list[str]:
@@ -325,15 +313,13 @@ class _Planner:
     def _registers(self) -> None:
         """Accumulators of innermost loops."""
         for loop in self.loops():
-            if LANES in loop.attributes or not _accumulates(loop):
+            if LANES in loop.attributes or not accumulates(loop):
                 continue
             self.attempt(ScalarReplace(loop_name(loop)))
 
     # --- matrices that are read once ---
 
-    def _stream(
-        self, band: list[scf.ForOp], lanes: scf.ForOp, total: scf.ForOp, uses: Sequence[_Use]
-    ) -> bool:
+    def _stream(self, band: list[scf.ForOp], lanes: scf.ForOp, total: scf.ForOp, uses: Sequence[Use]) -> bool:
         """Rows in their order in memory, several at a time."""
         counter = lanes.body.block.args[0]
         names = [loop_name(b) for b in band]
@@ -344,7 +330,7 @@ class _Planner:
 
     def _dots(self, loop: scf.ForOp, inner: Sequence[scf.ForOp]) -> bool:
         """A loop around sums: several sums at a time, each in a register of its own."""
-        if not any(_accumulates(child) for child in inner) or (constant_trips(loop) or 99) < LEAST_TRIPS:
+        if not any(accumulates(child) for child in inner) or (constant_trips(loop) or 99) < LEAST_TRIPS:
             return False
         return self._jam(loop_name(loop), ROWS_OF_STREAM)
 
@@ -354,10 +340,10 @@ class _Planner:
         """Rows of a sweep whose points wait for each other run side by side, each some points behind."""
         for loop in self.loops():
             inner = nested_loop(loop)
-            if inner is None or not _straight(inner) or not _is_sweep(loop) or _accumulates(inner):
+            if inner is None or not straight(inner) or not is_sweep(loop) or accumulates(inner):
                 continue
             names = loop_name(loop), loop_name(inner)
-            if not _in_place(inner) or self._legal(Parallelize(names[1])):
+            if not in_place(inner) or self._legal(Parallelize(names[1])):
                 continue
             for factor in (1, 2, 3):
                 if self._legal_after(Skew(*names, factor), UnrollAndJam(names[0], ROWS_OF_STREAM)):
@@ -380,10 +366,10 @@ class _Planner:
     def _free_inner_loops(self) -> None:
         """Innermost loops that write an array which they also read elsewhere: say that it is no matter."""
         for name in [
-            loop_name(b) for b in self.loops() if not _children(b) and _in_place(b) and not b.iter_args
+            loop_name(b) for b in self.loops() if not inner_of(b) and in_place(b) and not b.iter_args
         ]:
             loop = self._known(name)
-            if LANES in loop.attributes or _accumulates(loop) or self.attempt(Parallelize(name)):
+            if LANES in loop.attributes or accumulates(loop) or self.attempt(Parallelize(name)):
                 continue
             for outer in surrounding_loops(loop)[:-1]:
                 split = IndexSetSplit(name, loop_name(outer), 0, True)
@@ -391,82 +377,3 @@ class _Planner:
                     for step in (split, Parallelize(name), Parallelize(f"{name}_from")):
                         self.attempt(step)
                     break
-
-
-# --- what the rules look at -------------------------------------------------------------------------------
-
-
-def _uses(loop: scf.ForOp) -> Iterator[_Use]:
-    for op in loop.walk():
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
-            yield _Use(op, op.memref, tuple(linear(i) for i in op.indices))
-
-
-def _bytes(array: SSAValue) -> int:
-    return prod(array_shape(array)) * element_bits(array) // 8
-
-
-def _band(loop: scf.ForOp) -> list[scf.ForOp]:
-    """The perfect nest from a loop on."""
-    band = [loop]
-    while (inner := nested_loop(band[-1])) is not None:
-        band.append(inner)
-    return band
-
-
-def _children(loop: scf.ForOp) -> list[scf.ForOp]:
-    return [op for op in body_ops(loop) if isinstance(op, scf.ForOp)]
-
-
-def _straight(loop: scf.ForOp) -> bool:
-    """Whether a loop's body is straight-line code."""
-    return not any(op.regions for op in body_ops(loop))
-
-
-def _accumulates(loop: scf.ForOp) -> bool:
-    """Whether a loop stores to an element that is the same in all its iterations."""
-    counter = loop.body.block.args[0]
-    children = [op for op in body_ops(loop) if isinstance(op, scf.ForOp)]
-    if any(LANES not in child.attributes for child in children):
-        return False
-    return any(u.is_write and u.stride(counter) == "none" for u in _uses(loop))
-
-
-def _is_sweep(loop: scf.ForOp) -> bool:
-    """Whether every store inside is to another element in each iteration of each loop."""
-    for use in _uses(loop):
-        if not use.is_write:
-            continue
-        inside = [b for b in surrounding_loops(use.operation) if b is loop or loop in surrounding_loops(b)]
-        if any(use.stride(b.body.block.args[0]) == "none" for b in inside):
-            return False
-    return True
-
-
-def _reuses(loop: scf.ForOp) -> bool:
-    """Whether a nest of at least two loops inside adds up elements, so that it deserves a nest of its own."""
-    counter = loop.body.block.args[0]
-    inner = [b for b in loops_in(loop) if b is not loop and not b.iter_args]
-    if not inner or len([op for op in body_ops(loop) if not is_pure(op)]) < 2:
-        return False
-    depth = len(surrounding_loops(loop)) + 1
-    deepest = max(len(surrounding_loops(b)) + 1 for b in inner)
-    moves = any(u.is_write and u.stride(counter) != "none" for u in _uses(loop))
-    return moves and deepest >= 3 and deepest - depth >= 1
-
-
-def _in_place(loop: scf.ForOp) -> bool:
-    """Whether a loop reads an array that it writes with other subscripts."""
-    uses = list(_uses(loop))
-    written = {(u.array, u.sums) for u in uses if u.is_write}
-    arrays = {array for array, _ in written}
-    return any(not u.is_write and u.array in arrays and (u.array, u.sums) not in written for u in uses)
-
-
-def _neighbours(loops: Sequence[scf.ForOp]) -> Iterator[tuple[scf.ForOp, scf.ForOp]]:
-    for loop in loops:
-        following: Operation | None = loop.next_op
-        while following is not None and is_pure(following):
-            following = following.next_op
-        if isinstance(following, scf.ForOp) and surrounding_loops(loop):
-            yield loop, following
