@@ -56,7 +56,6 @@ class Core:
 
     vector_bytes: int = 32
     registers: int = 16
-    l1_bytes: int = 32 * 1024
     l2_bytes: int = 512 * 1024
 
 
