@@ -1,7 +1,7 @@
 """``verdict.sarif`` against the schema of SARIF 2.1.0 and the validator of the format's own SDK.
 
-Both come with the npm package ``@microsoft/sarif-multitool-linux``, which .ci/run installs into ``.tools``; to
-run these tests elsewhere: ``npm install --prefix .tools @microsoft/sarif-multitool-linux@5.7.0``.
+Both come with the npm package ``@microsoft/sarif-multitool-linux``, which .ci/run installs; elsewhere:
+``npm install --prefix .tools @microsoft/sarif-multitool-linux@5.7.0``.
 """
 
 from __future__ import annotations
