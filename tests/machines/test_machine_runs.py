@@ -15,7 +15,7 @@ from aicompiler.transformations.kernels import Kernel, initial_state, parse, sig
 from aicompiler.transformations.kernels.interpreter import compile_python
 from aicompiler.transformations.kernels.passes import default_schedule
 from batches import UNITS, Run, batch
-from drawings import Simulator, Sketch
+from machine_drawings import Simulator, Sketch
 from uml_of import Writer
 
 SEEDS = (0, 1, 2, 3, 8, 9, 10, 13, 18, 19, 21)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from drawings import MODULUS, Arrow, Node
+from machine_drawings import MODULUS, Arrow, Node
 
 UML = "http://www.eclipse.org/uml2/5.0.0/UML"
 HEAD = f"""<?xml version="1.0" encoding="UTF-8"?>
