@@ -15,7 +15,7 @@ from aicompiler.metamodels.system import System
 
 from ._anneal import Annealing
 from ._decide import WHOLE_JOBS, Found
-from ._goals import ENERGY, Goal, capped, values
+from ._goals import CHANGES, ENERGY, Goal, capped, values
 from ._heads import time_bound
 from ._improve import Improvement
 from ._solve import SolverOptions
@@ -86,7 +86,8 @@ class Chain:
 
     def _completed(self, found: Found) -> Found:
         """What local search adds and, where jobs are few, one model of placement and table."""
-        if found.table is not None and not found.closed:
+        few_changes = found.goals[0].name == CHANGES  # proved already, and what else is small matters less
+        if found.table is not None and not found.closed and not few_changes:
             found = self._improved(found)
         if not found.closed and len(found.problem.jobs) <= WHOLE_JOBS:
             whole = found.whole(self.system, self.costs, self.effort.solver)

@@ -24,6 +24,7 @@ from .timetable import Table
 WHOLE_JOBS = 120  # up to so many jobs, placement and table can be one model
 MOST = 1 << 40  # of a timed goal: as ppm or ns more than any deadline of a table
 OUTLINE_ROUNDS = 3  # placements that are chosen without regard to data and links
+MANY_OPTIONS = 200  # places that all components together may take: with fewer, data and links cost little
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,12 @@ class Found:
             options, workers=1
         )  # these models are small: workers would only be in each other's way
         found = self
-        steps = ((outline(self.problem), OUTLINE_ROUNDS), (self.problem, ROUNDS))
-        for relaxed, rounds in steps:  # much is decided without data and links
+        steps = [(self.problem, ROUNDS)]
+        if (
+            sum(map(len, self.problem.options.values())) > MANY_OPTIONS
+        ):  # much is decided without data and links
+            steps.insert(0, (outline(self.problem), OUTLINE_ROUNDS))
+        for relaxed, rounds in steps:
             search = Search(self.problem, self.goals, alone, found.table, relaxed, rounds)
             bound = search.run()
             if search.best is None and search.exhausted and search.floor is None:
