@@ -1,7 +1,8 @@
 """How long the pipeline takes: cold and warm builds, batches on one and two workers, ``--help``.
 
-``python benchmarks/pipeline.py [--quick] [--json]``.  Ratios compare runs of one invocation, taken in turns;
-figures are medians with the least and the greatest beside them.  The keys of the JSON object:
+``python benchmarks/pipeline.py [--quick] [--rounds N] [--json]``.  Ratios compare runs of one
+invocation, taken in turns; figures are medians with the least and the greatest beside them.  The keys of
+the JSON object:
 
 - ``warm_fraction``: time of a second build of an unchanged model over that of the first (empty cache);
 - ``warm_seconds``, ``cold_seconds``: both, whole processes;
@@ -97,12 +98,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds and models")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    parser.add_argument("--rounds", type=int, help="of builds; of batches at most 3")
     chosen = parser.parse_args()
     rounds, count = (1, 8) if chosen.quick else (5, 40)
+    rounds = chosen.rounds or rounds
     helps = [timed("--help") for _ in range(5 if chosen.quick else 11)]
     with tempfile.TemporaryDirectory() as name:
         cold, warm = builds(rounds, Path(name))
-        one, two, same = batches(1 if chosen.quick else 3, count, Path(name))
+        one, two, same = batches(min(rounds, 3), count, Path(name))
     print(f"--help            {spread(helps)}")
     print(f"cold build        {spread(cold)}")
     print(f"warm build        {spread(warm)}")
